@@ -1,0 +1,370 @@
+//! A check: a rule applied, with the envelope all rules share, read from a pipeline file's value.
+
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+pub use crate::envelope::{Envelope, Nulls, OnRow, Samples, Severity, Share, Wanted};
+use crate::reference::Reference;
+use crate::rule::{Columns, Rule, RuleDef, Shape};
+
+/// A rule applied to one column, one set of columns or a whole dataset.
+#[derive(Debug, Clone)]
+pub struct Check {
+    pub(crate) def: &'static RuleDef,
+    pub(crate) rule: Arc<dyn Rule>,
+    pub(crate) columns: Vec<String>,
+    pub(crate) envelope: Envelope,
+}
+
+/// A parameter that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ParamError {
+    /// The parameter at fault, as a dotted path.
+    pub key: Option<String>,
+    /// What is wrong with it.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The key or rule that is not known.
+    pub unknown: Option<String>,
+    /// What would have been known in its place.
+    pub expected: Vec<String>,
+}
+
+impl ParamError {
+    /// An error in words, lower case and without a full stop.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { key: None, message: message.into(), hint: None, unknown: None, expected: Vec::new() }
+    }
+
+    /// Names the parameter at fault.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl Check {
+    /// Reads one entry of a `checks:` list: the rule's name and what stands beside it. A list of columns
+    /// gives one check per column where the rule is about one.
+    pub fn parse(rule: &str, params: &Value) -> Result<Vec<Self>, ParamError> {
+        let def = crate::rule_named(rule).ok_or_else(|| ParamError {
+            unknown: Some(rule.to_owned()),
+            expected: crate::RULES.iter().map(|def| def.name.to_owned()).collect(),
+            ..ParamError::new(format!("unknown rule \"{rule}\""))
+        })?;
+        let many = spread(def, params)?;
+        many.iter()
+            .map(|params| Self::parse_one(def, params))
+            .collect::<Result<Vec<_>, _>>()
+            .map(|nested| nested.into_iter().flatten().collect())
+    }
+
+    fn parse_one(def: &'static RuleDef, params: &Map<String, Value>) -> Result<Vec<Self>, ParamError> {
+        let (shared, own) = split(def, params);
+        known_keys(def, params)?;
+        let columns = columns(def, &shared)?;
+        let mut rest = shared;
+        rest.remove("column");
+        rest.remove("columns");
+        let envelope: Envelope = read(&rest)?;
+        envelope_fits(def, &envelope)?;
+        let rule: Arc<dyn Rule> = Arc::from((def.parse)(&own)?);
+        let groups = match def.columns {
+            Columns::One => columns.into_iter().map(|column| vec![column]).collect(),
+            Columns::None | Columns::Together(_) | Columns::Exactly(_) => vec![columns],
+        };
+        let several = groups.len() > 1;
+        Ok(groups
+            .into_iter()
+            .map(|columns| {
+                let mut envelope = envelope.clone();
+                if several && let Some(id) = &mut envelope.id {
+                    *id = format!("{id}.{}", columns.join("."));
+                }
+                Self { def, rule: Arc::clone(&rule), columns, envelope }
+            })
+            .collect())
+    }
+
+    /// The rule's catalogue entry.
+    pub fn def(&self) -> &'static RuleDef {
+        self.def
+    }
+
+    /// The rule's name.
+    pub fn rule(&self) -> &'static str {
+        self.def.name
+    }
+
+    /// What every rule shares.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// The columns of the envelope; a name may still be a glob until bound.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Every column the check reads, for pruning: the envelope's, the rule's own, and those of samples.
+    pub fn reads(&self) -> Vec<String> {
+        let mut all = self.columns.clone();
+        all.extend(self.rule.other_columns().into_iter().map(str::to_owned));
+        all.extend(self.envelope.samples.columns.iter().flatten().cloned());
+        all
+    }
+
+    /// The SQL conditions it needs evaluated over every batch: its scope and what it tests.
+    pub fn predicates(&self) -> Vec<&str> {
+        self.envelope.filter.as_deref().into_iter().chain(self.rule.predicate()).collect()
+    }
+
+    /// The keys of another dataset it needs.
+    pub fn reference(&self) -> Option<Reference> {
+        self.rule.reference()
+    }
+
+    /// The check's name: the one given, else made of rule, columns and scope (never of thresholds).
+    pub fn id(&self) -> String {
+        if let Some(id) = &self.envelope.id {
+            return id.clone();
+        }
+        let about = match self.rule.predicate() {
+            Some(predicate) => predicate.to_owned(),
+            None => self.columns.join(", "),
+        };
+        let name = self.def.name;
+        let what = if about.is_empty() { name.to_owned() } else { format!("{name}({about})") };
+        match &self.envelope.filter {
+            Some(filter) => format!("{what} where {filter}"),
+            None => what,
+        }
+    }
+}
+
+/// Brings the short forms to the long one; a list of texts for a rule with a short key gives several.
+fn spread(def: &RuleDef, params: &Value) -> Result<Vec<Map<String, Value>>, ParamError> {
+    let key = def.short.unwrap_or("columns");
+    let takes_bare = def.short.is_some() || def.columns != Columns::None;
+    let one = |key: &str, value: &Value| Map::from_iter([(key.to_owned(), value.clone())]);
+    match params {
+        Value::Object(map) => Ok(vec![map.clone()]),
+        Value::Null if !takes_bare || def.columns == Columns::None => Ok(vec![Map::new()]),
+        Value::Array(items) if def.short.is_some() => Ok(items.iter().map(|item| one(key, item)).collect()),
+        Value::Array(_) | Value::String(_) | Value::Number(_) | Value::Bool(_) if takes_bare => {
+            Ok(vec![one(key, params)])
+        }
+        _ => Err(ParamError::new(format!("the parameters of {} are not a mapping", def.name))
+            .hint(format!("for example: {}", def.example.yaml))),
+    }
+}
+
+/// The envelope's keys and the rule's own.
+fn split(def: &RuleDef, params: &Map<String, Value>) -> (Map<String, Value>, Map<String, Value>) {
+    params.clone().into_iter().partition(|(key, _)| {
+        let about_columns = key == "column" || key == "columns";
+        if about_columns { def.columns != Columns::None } else { envelope_keys(def).contains(&key.as_str()) }
+    })
+}
+
+/// The envelope's keys that make sense for the rule.
+fn envelope_keys(def: &RuleDef) -> Vec<&'static str> {
+    let mut keys = vec!["id", "where", "severity", "dimension", "tags", "owner", "description"];
+    match def.shape {
+        Shape::Row => keys.extend(["mostly", "warn", "on_row", "nulls", "samples"]),
+        Shape::Scalar => keys.extend(["warn", "exactness"]),
+        Shape::Distance => keys.push("warn"),
+        Shape::Whole => {}
+    }
+    keys
+}
+
+fn known_keys(def: &RuleDef, params: &Map<String, Value>) -> Result<(), ParamError> {
+    let mut known: Vec<String> = match def.columns {
+        Columns::None => Vec::new(),
+        Columns::One | Columns::Together(_) | Columns::Exactly(_) => vec!["column".into(), "columns".into()],
+    };
+    known.extend(own_keys(def));
+    known.extend(envelope_keys(def).into_iter().map(str::to_owned));
+    let Some(unknown) = params.keys().find(|key| !known.contains(key)) else { return Ok(()) };
+    let elsewhere = ["mostly", "warn", "on_row", "nulls", "samples", "exactness"].contains(&unknown.as_str());
+    let message = if elsewhere {
+        format!("\"{unknown}\" does not apply to {}", def.name)
+    } else {
+        format!("unknown parameter \"{unknown}\" of {}", def.name)
+    };
+    Err(ParamError {
+        unknown: Some(unknown.clone()),
+        expected: known,
+        ..ParamError::new(message).key(unknown)
+    })
+}
+
+fn own_keys(def: &RuleDef) -> Vec<String> {
+    let schema = (def.schema)(&mut SchemaGenerator::default());
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.map(|p| p.keys().cloned().collect()).unwrap_or_default()
+}
+
+fn columns(def: &RuleDef, shared: &Map<String, Value>) -> Result<Vec<String>, ParamError> {
+    if def.columns == Columns::None {
+        return Ok(Vec::new());
+    }
+    let (key, value) = match (shared.get("column"), shared.get("columns")) {
+        (Some(_), Some(_)) => {
+            return Err(ParamError::new("both column and columns are given").key("columns").hint("keep one"));
+        }
+        (Some(value), None) => ("column", value),
+        (None, Some(value)) => ("columns", value),
+        (None, None) => {
+            return Err(ParamError::new(format!("{} needs a column", def.name)).key("column"));
+        }
+    };
+    let names = match value {
+        Value::String(name) => vec![name.clone()],
+        Value::Array(items) => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| ParamError::new("column names have to be texts").key(key))?,
+        _ => return Err(ParamError::new("a column name or a list of them is needed").key(key)),
+    };
+    let (least, most) = match def.columns {
+        Columns::None => (0, 0),
+        Columns::One => (1, usize::MAX),
+        Columns::Together(least) => (least, usize::MAX),
+        Columns::Exactly(n) => (n, n),
+    };
+    if names.len() < least || names.len() > most {
+        let wanted = if least == most { format!("{least}") } else { format!("at least {least}") };
+        return Err(
+            ParamError::new(format!("{} needs {wanted} columns, not {}", def.name, names.len())).key(key)
+        );
+    }
+    if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+        return Err(ParamError::new(format!("column \"{}\" is named twice", twice.1)).key(key));
+    }
+    Ok(names)
+}
+
+/// Refuses envelope values that contradict each other or the rule.
+fn envelope_fits(def: &RuleDef, envelope: &Envelope) -> Result<(), ParamError> {
+    if envelope.on_row == OnRow::NullOut && def.columns != Columns::One {
+        return Err(ParamError::new(format!("null_out needs one column, which {} is not about", def.name))
+            .key("on_row")
+            .hint("use drop or quarantine"));
+    }
+    let Some(warn) = &envelope.warn else { return Ok(()) };
+    match def.shape {
+        Shape::Row => {
+            let share = warn.as_f64().filter(|share| (0.0..=1.0).contains(share));
+            let share =
+                share.ok_or_else(|| ParamError::new("warn has to be a share between 0 and 1").key("warn"))?;
+            let mostly = envelope.mostly.map_or(1.0, Share::get);
+            if share < mostly {
+                return Err(ParamError::new(format!(
+                    "warn {share} could never be reached below mostly {mostly}"
+                ))
+                .key("warn")
+                .hint("give a share above mostly"));
+            }
+        }
+        Shape::Scalar => {
+            read_at::<crate::scalar::Limits>(warn, "warn")?;
+        }
+        Shape::Distance => {
+            warn.as_f64().ok_or_else(|| ParamError::new("warn has to be a number").key("warn"))?;
+        }
+        Shape::Whole => {}
+    }
+    Ok(())
+}
+
+/// Reads a mapping into a type and finds the key that could not be read.
+pub(crate) fn read<T: DeserializeOwned>(params: &Map<String, Value>) -> Result<T, ParamError> {
+    let attempt =
+        |map: Map<String, Value>| T::deserialize(Value::Object(map)).map_err(|error| error.to_string());
+    let message = match attempt(params.clone()) {
+        Ok(read) => return Ok(read),
+        Err(message) => message,
+    };
+    // Serde does not say where; the key without which the complaint changes is where.
+    let culprit = params.keys().find(|key| {
+        let mut without = params.clone();
+        without.shift_remove(key.as_str());
+        attempt(without).err().as_ref() != Some(&message)
+    });
+    if let Some(missing) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        return Err(ParamError::new(format!("\"{missing}\" is missing")).key(missing));
+    }
+    let key = culprit.cloned();
+    Err(ParamError { key, ..ParamError::new(message) })
+}
+
+fn read_at<T: DeserializeOwned>(value: &Value, key: &str) -> Result<T, ParamError> {
+    T::deserialize(value.clone()).map_err(|error| ParamError::new(error.to_string()).key(key))
+}
+
+/// The JSON Schema of what may stand beside a rule's name in a `checks:` list: its own parameters, the
+/// envelope, and the short forms.
+pub fn check_schema(def: &RuleDef, generator: &mut SchemaGenerator) -> Schema {
+    let mut own = (def.schema)(generator);
+    let envelope = Envelope::json_schema(generator);
+    let keys = envelope_keys(def);
+    let mut properties = Map::new();
+    let column = json!({"type": "string", "description": "The column; a glob with * gives one check each."});
+    let list = json!({"type": "array", "items": {"type": "string"}, "minItems": 1});
+    if def.columns != Columns::None {
+        let either = json!({"anyOf": [column.clone(), list.clone()]});
+        properties.insert("column".into(), either.clone());
+        properties.insert("columns".into(), either);
+    }
+    if let Some(of_own) = own.get("properties").and_then(Value::as_object) {
+        properties.extend(of_own.clone());
+    }
+    if let Some(shared) = envelope.get("properties").and_then(Value::as_object) {
+        properties.extend(shared.clone().into_iter().filter(|(key, _)| keys.contains(&key.as_str())));
+    }
+    properties.insert("warn".into(), warn_schema(def, generator));
+    if !keys.contains(&"warn") {
+        properties.shift_remove("warn");
+    }
+    own.insert("type".into(), json!("object"));
+    own.insert("properties".into(), Value::Object(properties));
+    own.insert("additionalProperties".into(), json!(false));
+    own.insert("description".into(), json!(def.summary));
+    own.remove("title");
+    let mut forms = vec![own.clone().to_value()];
+    let takes_columns = def.columns != Columns::None && own.get("required").is_none();
+    match def.short {
+        Some(short) => {
+            let bare = own.get("properties").and_then(|p| p.get(short)).cloned().unwrap_or(json!(true));
+            forms.push(bare.clone());
+            forms.push(json!({"type": "array", "items": bare}));
+        }
+        None if takes_columns => forms.extend([column, list]),
+        None => {}
+    }
+    Schema::try_from(json!({"anyOf": forms})).unwrap_or_default()
+}
+
+fn warn_schema(def: &RuleDef, generator: &mut SchemaGenerator) -> Value {
+    match def.shape {
+        Shape::Row => Share::json_schema(generator).to_value(),
+        Shape::Scalar => crate::scalar::Limits::json_schema(generator).to_value(),
+        Shape::Distance | Shape::Whole => json!({"type": "number"}),
+    }
+}

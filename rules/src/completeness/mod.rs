@@ -1,0 +1,6 @@
+//! How much is there.
+
+#[expect(clippy::module_inception, reason = "the rule has the name of its dimension")]
+pub mod completeness;
+pub mod missing;
+pub mod not_null;

@@ -1,0 +1,74 @@
+//! `not_null`: no value of a column is null.
+
+use arrow::array::{Array, BooleanArray};
+use arrow::compute::is_not_null;
+use arrow::error::ArrowError;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::rule::{
+    Bound, Columns, Cost, Example, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site, parse_params,
+    schema_of,
+};
+use crate::verdict::Proofs;
+
+/// The catalogue entry.
+pub static DEF: RuleDef = RuleDef {
+    name: "not_null",
+    aliases: &[],
+    dimension: "completeness",
+    summary: "No value of the column is null.",
+    definition: "A row passes when its value is not null. NaN and empty text are not null; `missing` knows them. \
+                 Every row in scope is evaluated; without rows the check is skipped. Where a footer counts no \
+                 nulls, no row is read.",
+    example: Example {
+        yaml: "not_null: id",
+        params: r#""id""#,
+        input: "id:int64,name:utf8\n1,a\n,b\n3,c\n",
+        status: "fail",
+        observed: "1 of 3 fail (33.33 %)",
+    },
+    cost: Cost::Footer,
+    shape: Shape::Row,
+    columns: Columns::One,
+    short: None,
+    answers_empty: false,
+    parse: parse_params::<NotNull>,
+    schema: schema_of::<NotNull>,
+};
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NotNull {}
+
+impl Rule for NotNull {
+    fn expected(&self) -> String {
+        "not null".into()
+    }
+
+    fn bind(&self, _: &mut Site<'_>) -> Result<Bound, Problem> {
+        Ok(Bound::Rows(Box::new(Present)))
+    }
+}
+
+/// Tests that a value is there; `completeness` shares it.
+#[derive(Debug)]
+pub(crate) struct Present;
+
+impl RowTest for Present {
+    fn test(&self, rows: &Rows<'_>) -> Result<BooleanArray, ArrowError> {
+        let column = rows.first()?;
+        if column.null_count() == 0 {
+            return Ok(BooleanArray::new(arrow::buffer::BooleanBuffer::new_set(column.len()), None));
+        }
+        is_not_null(column)
+    }
+
+    fn tests_nulls(&self) -> bool {
+        true
+    }
+
+    fn proven(&self, proofs: &Proofs, columns: &[&str]) -> bool {
+        columns.first().is_some_and(|column| proofs.nulls(column) == Some(0))
+    }
+}

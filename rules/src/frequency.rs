@@ -1,0 +1,90 @@
+//! How often values occur, as one figure against limits; what `distinct_count`, `distinctness`,
+//! `uniqueness` and `unique_value_ratio` share.
+
+use crate::check::Wanted;
+use crate::measure::{Accumulator, RELATIVE_ERROR, Readings, What};
+use crate::rule::{Bound, Judge, Problem, Site};
+use crate::scalar::{Figure, Limits, judge};
+use crate::uniqueness::unique::key_columns;
+use crate::verdict::{Exactness, Outcome};
+
+/// What is known about how often values occur.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frequencies {
+    /// Values that are not null.
+    pub(crate) values: f64,
+    /// Distinct values.
+    pub(crate) distinct: f64,
+    /// Values that occur once.
+    pub(crate) single: f64,
+}
+
+/// What the figure can be computed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// A sketch, unless the check wants it exact.
+    Sketch,
+    /// Every distinct value.
+    Exact,
+}
+
+/// Binds a figure over the envelope's columns.
+pub(crate) fn bind(
+    site: &mut Site<'_>,
+    limits: Limits,
+    figure: fn(&Frequencies) -> f64,
+    method: Method,
+) -> Result<Bound, Problem> {
+    let warn = Limits::warn_of(site.envelope);
+    limits.fit(None, "")?;
+    warn.fit(None, "warn.")?;
+    let columns = key_columns(site)?;
+    let what = match (method, site.envelope.exactness) {
+        (Method::Exact, Some(Wanted::Approx)) => {
+            let message = "how many values occur once cannot be estimated";
+            return Err(Problem::new(message).key("exactness").hint("leave exactness out"));
+        }
+        (Method::Exact, _) | (_, Some(Wanted::Exact)) => What::Groups(false),
+        (Method::Sketch, _) => What::Distinct,
+    };
+    let measure = site.measure(what, &columns);
+    Ok(Bound::Whole(Box::new(Judged { limits, warn, figure, measure })))
+}
+
+#[derive(Debug)]
+struct Judged {
+    limits: Limits,
+    warn: Limits,
+    figure: fn(&Frequencies) -> f64,
+    measure: usize,
+}
+
+impl Judge for Judged {
+    fn judge(&self, readings: &Readings<'_>) -> Outcome {
+        let Some(all) = readings.at(self.measure) else { return Outcome::error("values were not counted") };
+        let values = all.present() as f64;
+        if all.present() == 0 {
+            return Outcome::skipped("no values in scope").counts(0, all.nulls);
+        }
+        let (found, exact) = match &all.accumulator {
+            Accumulator::Distinct(distinct) => {
+                let (count, exact) = distinct.count();
+                (Frequencies { values, distinct: count.min(values), single: f64::NAN }, exact)
+            }
+            Accumulator::Groups(groups) => {
+                let counts = groups.counts();
+                let (distinct, single) = (counts.distinct as f64, counts.single() as f64);
+                (Frequencies { values, distinct, single }, true)
+            }
+            _ => return Outcome::error("values were not counted"),
+        };
+        let figure = (self.figure)(&found);
+        let figure = if figure.fract() == 0.0 && figure.abs() < 9e15 {
+            Figure::Exact { digits: figure as i128, scale: 0 }
+        } else {
+            Figure::Float(figure)
+        };
+        let exactness = if exact { Exactness::Exact } else { Exactness::Approx { bound: RELATIVE_ERROR } };
+        judge(&figure, &self.limits, &self.warn).counts(all.present(), all.nulls).exactness(exactness)
+    }
+}

@@ -1,0 +1,3 @@
+//! Keys that lead somewhere.
+
+pub mod foreign_key;

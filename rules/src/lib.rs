@@ -1,0 +1,89 @@
+//! The rules of Lockgate: data quality checks over Arrow record batches.
+//!
+//! A [`Check`] is read from what stands in a `checks:` list, bound with others into a [`Suite`] against a
+//! schema, and the suite measures batches into parts that merge into a [`State`]. Judging a state gives one
+//! [`Verdict`] per check. Nothing here does I/O, keeps time or starts a thread: batches, the clock and the
+//! keys of other datasets come in as values.
+//!
+//! Adding a rule takes one file in the folder of its dimension and one line in [`RULES`].
+
+mod check;
+#[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
+mod comparison;
+mod declared;
+mod envelope;
+mod frequency;
+mod keys;
+mod literal;
+mod mask;
+pub mod measure;
+mod pattern;
+mod reference;
+mod rule;
+mod scalar;
+mod suite;
+#[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
+mod value_set;
+mod verdict;
+
+pub mod completeness;
+pub mod distribution;
+pub mod integrity;
+pub mod schema;
+pub mod timeliness;
+pub mod uniqueness;
+pub mod validity;
+pub mod volume;
+
+pub use check::{Check, Envelope, Nulls, OnRow, ParamError, Samples, Severity, Share, Wanted, check_schema};
+pub use keys::KeyKind;
+pub use literal::{Literal, Operand};
+pub use reference::{KeySet, Reference, References};
+pub use rule::{
+    Bound, Columns, Cost, Example, Judge, ParseParams, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site,
+    parse_params, schema_of,
+};
+pub use scalar::Limits;
+pub use suite::{
+    Batch, BindError, Input, JudgeContext, Measured, NulledOut, Part, Quarantined, RuleError, State, Suite,
+};
+pub use verdict::{AnsweredFrom, ColumnProof, Exactness, Outcome, Proofs, Sample, Status, Verdict};
+
+/// Every rule there is, by dimension.
+pub static RULES: &[&RuleDef] = &[
+    &completeness::not_null::DEF,
+    &completeness::completeness::DEF,
+    &completeness::missing::DEF,
+    &uniqueness::unique::DEF,
+    &uniqueness::primary_key::DEF,
+    &uniqueness::distinct_count::DEF,
+    &uniqueness::distinctness::DEF,
+    &uniqueness::uniqueness::DEF,
+    &uniqueness::unique_value_ratio::DEF,
+    &validity::in_set::DEF,
+    &validity::not_in_set::DEF,
+    &validity::between::DEF,
+    &validity::gt::DEF,
+    &validity::ge::DEF,
+    &validity::lt::DEF,
+    &validity::le::DEF,
+    &validity::eq::DEF,
+    &validity::ne::DEF,
+    &validity::regex::DEF,
+    &validity::not_regex::DEF,
+    &validity::length::DEF,
+    &validity::expression::DEF,
+    &validity::type_conformance::DEF,
+    &integrity::foreign_key::DEF,
+    &timeliness::freshness::DEF,
+    &volume::row_count::DEF,
+    &distribution::statistic::DEF,
+    &distribution::correlation::DEF,
+    &distribution::psi::DEF,
+    &schema::schema::DEF,
+];
+
+/// The rule of a name or alias.
+pub fn rule_named(name: &str) -> Option<&'static RuleDef> {
+    RULES.iter().copied().find(|def| def.name == name || def.aliases.contains(&name))
+}

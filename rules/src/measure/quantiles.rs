@@ -1,0 +1,230 @@
+//! Quantiles of a column: exact up to a number of values, then a deterministic sketch that knows its bound.
+//!
+//! The sketch is the compactor hierarchy of Manku, Rajagopalan and Lindsay (SIGMOD 1998) with the levels of
+//! KLL (Karnin, Lang and Liberty, FOCS 2016), but with alternating instead of random choices: the same
+//! parts merged in the same order give the same bytes. Every compaction of a level whose items stand for
+//! `w` values moves ranks by at most `w`; the sum of these is the bound that is reported.
+
+use serde::{Deserialize, Serialize};
+
+use super::text::{from_hex, to_hex};
+
+/// Up to so many values are all kept, so that quantiles are exact.
+pub const EXACT_VALUES: u64 = 100_000;
+/// Items a level holds before every other one is promoted.
+const LEVEL_ITEMS: usize = 4096;
+
+/// Quantile state.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Quantiles {
+    levels: Vec<Level>,
+    /// Values that are not NaN.
+    pub count: u64,
+    /// Values that are NaN.
+    pub nan: u64,
+    /// Largest possible error of a rank.
+    error: u64,
+}
+
+/// Items that each stand for `2^level` values, sorted.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(try_from = "StoredLevel", into = "StoredLevel")]
+struct Level {
+    items: Vec<u64>,
+    odd: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredLevel {
+    items: String,
+    odd: bool,
+}
+
+impl From<Level> for StoredLevel {
+    fn from(level: Level) -> Self {
+        Self { items: to_hex(level.items.iter().flat_map(|item| item.to_be_bytes())), odd: level.odd }
+    }
+}
+
+impl TryFrom<StoredLevel> for Level {
+    type Error = &'static str;
+
+    fn try_from(stored: StoredLevel) -> Result<Self, Self::Error> {
+        let bytes = from_hex(&stored.items).ok_or("a quantile level is not hexadecimal")?;
+        let items =
+            bytes.chunks_exact(8).map(|chunk| chunk.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)));
+        Ok(Self { items: items.collect(), odd: stored.odd })
+    }
+}
+
+/// How a quantile between two values is read, as in numpy's `method`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Interpolation {
+    /// In proportion between the two (Hyndman and Fan's type 7).
+    #[default]
+    Linear,
+    /// The smaller of the two.
+    Lower,
+    /// The larger of the two.
+    Higher,
+    /// The nearer of the two; the even position where both are.
+    Nearest,
+    /// Their mean.
+    Midpoint,
+}
+
+impl Quantiles {
+    /// The state of a batch's values.
+    pub(crate) fn of(values: impl Iterator<Item = f64>) -> Self {
+        let mut nan = 0;
+        let mut items = Vec::with_capacity(values.size_hint().0);
+        for value in values {
+            if value.is_nan() {
+                nan += 1;
+            } else {
+                items.push(to_key(value + 0.0));
+            }
+        }
+        items.sort_unstable();
+        let count = items.len() as u64;
+        Self { levels: vec![Level { items, odd: false }], count, nan, error: 0 }
+    }
+
+    /// Adds another part.
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.nan += other.nan;
+        self.error += other.error;
+        for (at, level) in other.levels.into_iter().enumerate() {
+            match self.levels.get_mut(at) {
+                Some(mine) => mine.items = merge_sorted(&mine.items, &level.items),
+                None => self.levels.push(level),
+            }
+        }
+        if self.count > EXACT_VALUES {
+            self.compact();
+        }
+    }
+
+    fn compact(&mut self) {
+        let mut at = 0;
+        while at < self.levels.len() {
+            let Some(level) = self.levels.get_mut(at) else { break };
+            if level.items.len() > LEVEL_ITEMS {
+                let even = level.items.len() & !1;
+                let rest = level.items.split_off(even);
+                let promoted: Vec<u64> =
+                    level.items.iter().skip(usize::from(level.odd)).step_by(2).copied().collect();
+                level.items = rest;
+                level.odd = !level.odd;
+                self.error += 1 << at;
+                match self.levels.get_mut(at + 1) {
+                    Some(next) => next.items = merge_sorted(&next.items, &promoted),
+                    None => self.levels.push(Level { items: promoted, odd: false }),
+                }
+            }
+            at += 1;
+        }
+    }
+
+    /// Whether every value is held.
+    pub fn is_exact(&self) -> bool {
+        self.levels.len() <= 1
+    }
+
+    /// Largest possible error of a rank as a share of the values.
+    pub fn bound(&self) -> f64 {
+        if self.is_exact() { 0.0 } else { self.error as f64 / self.count as f64 }
+    }
+
+    /// The `q`-quantile; NaN where there is a NaN among the values or there are none.
+    pub fn quantile(&self, q: f64, interpolation: Interpolation) -> f64 {
+        if self.nan > 0 || self.count == 0 {
+            return f64::NAN;
+        }
+        weighted_quantile(&self.weighted(), self.is_exact(), q, interpolation)
+    }
+
+    /// The median of the distances from the median, unscaled.
+    pub fn mad(&self) -> f64 {
+        let median = self.quantile(0.5, Interpolation::Linear);
+        if median.is_nan() {
+            return f64::NAN;
+        }
+        let mut distances: Vec<(f64, u64)> =
+            self.weighted().into_iter().map(|(value, weight)| ((value - median).abs(), weight)).collect();
+        distances.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        weighted_quantile(&distances, self.is_exact(), 0.5, Interpolation::Linear)
+    }
+
+    /// Values with the number of values each stands for, sorted.
+    fn weighted(&self) -> Vec<(f64, u64)> {
+        let mut all: Vec<(u64, u64)> = self
+            .levels
+            .iter()
+            .enumerate()
+            .flat_map(|(at, level)| level.items.iter().map(move |item| (*item, 1 << at)))
+            .collect();
+        all.sort_unstable();
+        all.into_iter().map(|(key, weight)| (from_key(key), weight)).collect()
+    }
+}
+
+fn weighted_quantile(values: &[(f64, u64)], exact: bool, q: f64, interpolation: Interpolation) -> f64 {
+    let total: u64 = values.iter().map(|(_, weight)| weight).sum();
+    let place = q * (total.saturating_sub(1)) as f64;
+    let at = |rank: u64| {
+        let mut passed = 0;
+        for (value, weight) in values {
+            passed += weight;
+            if passed > rank {
+                return *value;
+            }
+        }
+        values.last().map_or(f64::NAN, |(value, _)| *value)
+    };
+    if !exact {
+        return at(place.round() as u64);
+    }
+    let (low, high) = (place.floor(), place.ceil());
+    let ends = || (at(low as u64), at(high as u64));
+    match interpolation {
+        Interpolation::Lower => at(low as u64),
+        Interpolation::Higher => at(high as u64),
+        Interpolation::Nearest => at(place.round_ties_even() as u64),
+        Interpolation::Midpoint | Interpolation::Linear => {
+            let (below, above) = ends();
+            let share =
+                if interpolation == Interpolation::Midpoint && low < high { 0.5 } else { place - low };
+            if share <= 0.0 || below >= above { below } else { below + (above - below) * share }
+        }
+    }
+}
+
+fn merge_sorted(left: &[u64], right: &[u64]) -> Vec<u64> {
+    let mut merged = Vec::with_capacity(left.len() + right.len());
+    let (mut l, mut r) = (left.iter().peekable(), right.iter().peekable());
+    while let (Some(a), Some(b)) = (l.peek(), r.peek()) {
+        if a <= b {
+            merged.push(**a);
+            l.next();
+        } else {
+            merged.push(**b);
+            r.next();
+        }
+    }
+    merged.extend(l);
+    merged.extend(r);
+    merged
+}
+
+/// An integer that orders as the float does.
+fn to_key(value: f64) -> u64 {
+    let bits = value.to_bits();
+    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
+}
+
+fn from_key(key: u64) -> f64 {
+    f64::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !key })
+}

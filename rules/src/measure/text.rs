@@ -1,0 +1,64 @@
+//! How states write what JSON has no number for: 128-bit integers, infinities, and runs of bytes.
+
+/// A pair of 128-bit integers as texts.
+#[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
+pub(crate) mod whole_pair {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(
+        pair: &Option<(i128, i128)>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        pair.map(|(low, high)| (low.to_string(), high.to_string())).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<(i128, i128)>, D::Error> {
+        let pair: Option<(String, String)> = Option::deserialize(deserializer)?;
+        let read = |text: String| text.parse().map_err(serde::de::Error::custom);
+        pair.map(|(low, high)| Ok((read(low)?, read(high)?))).transpose()
+    }
+}
+
+/// A pair of floats as texts, so that infinities survive.
+#[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
+pub(crate) mod float_pair {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(
+        pair: &Option<(f64, f64)>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        pair.map(|(low, high)| (low.to_string(), high.to_string())).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<(f64, f64)>, D::Error> {
+        let pair: Option<(String, String)> = Option::deserialize(deserializer)?;
+        let read = |text: String| text.parse().map_err(serde::de::Error::custom);
+        pair.map(|(low, high)| Ok((read(low)?, read(high)?))).transpose()
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn to_hex(bytes: impl IntoIterator<Item = u8>) -> String {
+    let digits = b"0123456789abcdef";
+    let mut text = String::new();
+    for byte in bytes {
+        for half in [byte >> 4, byte & 15] {
+            text.push(char::from(digits[usize::from(half)]));
+        }
+    }
+    text
+}
+
+/// Bytes of hexadecimal digits.
+pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let half = |digit: &u8| char::from(*digit).to_digit(16).map(|value| value as u8);
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    text.as_bytes().chunks(2).map(|pair| Some(half(pair.first()?)? << 4 | half(pair.get(1)?)?)).collect()
+}

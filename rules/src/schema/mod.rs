@@ -1,0 +1,4 @@
+//! Columns and types as declared.
+
+#[expect(clippy::module_inception, reason = "the rule has the name of its dimension")]
+pub mod schema;

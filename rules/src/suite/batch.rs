@@ -1,0 +1,255 @@
+//! Measuring a batch: row tests first, then the measures over what they leave.
+
+use std::cell::OnceCell;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array, new_null_array};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::compute::nullif;
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use serde_json::{Map, Number, Value};
+
+use super::state::{Part, Tally};
+use super::{Batch, BoundCheck, Measured, NulledOut, PlannedMeasure, Quarantined, RuleError, Suite};
+use crate::check::{Nulls, OnRow};
+use crate::literal::{Family, whole_text};
+use crate::mask::{RowSet, spread, truths};
+use crate::measure::{Accumulated, unpacked, whole_value};
+use crate::rule::{Bound, RowTest, Rows};
+use crate::verdict::Sample;
+
+impl Suite {
+    /// Tests and measures a batch. Batches may be measured in any order and in parallel; their parts are
+    /// merged in batch order.
+    pub fn measure(&self, batch: &Batch<'_>) -> Result<Measured, RuleError> {
+        let rows = Prepared::new(self, batch)?;
+        let mut tallies = Vec::with_capacity(self.checks.len());
+        let mut failures: Vec<Option<BooleanBuffer>> = Vec::with_capacity(self.checks.len());
+        for check in &self.checks {
+            let (tally, failed) = match &check.bound {
+                Bound::Rows(test) if check.measured => rows.tally(check, test.as_ref()),
+                Bound::Rows(_) | Bound::Whole(_) => (Tally::default(), None),
+            };
+            tallies.push(tally);
+            failures.push(failed);
+        }
+        let leaving = self.leaving(&failures, rows.len);
+        let null_out = self.nulled(&failures);
+        let quarantined = self.quarantined(&failures, rows.len);
+        let mut measures = Vec::with_capacity(self.measures.len());
+        let staying = leaving.as_ref().map(|leaving| !leaving);
+        for planned in &self.measures {
+            let accumulated = rows
+                .accumulate(planned, staying.as_ref(), &null_out)
+                .map_err(|error| RuleError::Measure(planned.spec.columns.join(", "), error))?;
+            measures.push(accumulated);
+        }
+        let part = Part { tallies, measures };
+        let keep = staying.map(|staying| BooleanArray::new(staying, None));
+        Ok(Measured { part, keep, quarantined, null_out })
+    }
+
+    fn failures_of<'a>(
+        &'a self,
+        failures: &'a [Option<BooleanBuffer>],
+        on_row: &'a [OnRow],
+    ) -> impl Iterator<Item = (&'a BoundCheck, &'a BooleanBuffer)> {
+        let wanted = |check: &BoundCheck| on_row.contains(&check.check.envelope.on_row);
+        self.checks.iter().zip(failures).filter_map(move |(check, failed)| {
+            failed.as_ref().filter(|_| wanted(check)).map(|failed| (check, failed))
+        })
+    }
+
+    fn leaving(&self, failures: &[Option<BooleanBuffer>], len: usize) -> Option<BooleanBuffer> {
+        let mut failed =
+            self.failures_of(failures, &[OnRow::Drop, OnRow::Quarantine]).map(|(_, failed)| failed);
+        let first = failed.next()?.clone();
+        debug_assert_eq!(first.len(), len, "a mask is as long as its batch");
+        Some(failed.fold(first, |all, failed| &all | failed))
+    }
+
+    fn nulled(&self, failures: &[Option<BooleanBuffer>]) -> Vec<NulledOut> {
+        let mut all: Vec<(String, BooleanBuffer)> = Vec::new();
+        for (check, failed) in self.failures_of(failures, &[OnRow::NullOut]) {
+            for column in &check.check.columns {
+                match all.iter_mut().find(|(name, _)| name == column) {
+                    Some((_, rows)) => *rows = &*rows | failed,
+                    None => all.push((column.clone(), failed.clone())),
+                }
+            }
+        }
+        all.into_iter()
+            .map(|(column, rows)| NulledOut { column, rows: BooleanArray::new(rows, None) })
+            .collect()
+    }
+
+    fn quarantined(&self, failures: &[Option<BooleanBuffer>], len: usize) -> Vec<Quarantined> {
+        let mut aside = self.failures_of(failures, &[OnRow::Quarantine]).map(|(_, failed)| failed.clone());
+        let Some(first) = aside.next() else { return Vec::new() };
+        let aside = aside.fold(first, |all, failed| &all | &failed);
+        debug_assert_eq!(aside.len(), len, "a mask is as long as its batch");
+        let reasons = |row: usize| {
+            let failed =
+                failures.iter().enumerate().filter(|(_, mask)| mask.as_ref().is_some_and(|m| m.value(row)));
+            failed.map(|(check, _)| check as u32).collect()
+        };
+        aside.set_indices().map(|row| Quarantined { row, checks: reasons(row) }).collect()
+    }
+}
+
+/// A batch with its columns found and its scopes known.
+struct Prepared<'a> {
+    raw: Vec<&'a ArrayRef>,
+    plain: Vec<OnceCell<ArrayRef>>,
+    predicates: &'a [BooleanArray],
+    scopes: Vec<RowSet>,
+    origins: Option<&'a UInt64Array>,
+    len: usize,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(suite: &Suite, batch: &Batch<'a>) -> Result<Self, RuleError> {
+        let len = batch.record.num_rows();
+        let find = |name: &String| {
+            batch.record.column_by_name(name).ok_or_else(|| RuleError::MissingColumn(name.clone()))
+        };
+        let raw = suite.columns.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        let fitting = batch.predicates.iter().filter(|predicate| predicate.len() == len).count();
+        if fitting != suite.predicates.len() || batch.predicates.len() != fitting {
+            return Err(RuleError::Predicates { wanted: suite.predicates.len(), found: fitting });
+        }
+        let plain = raw.iter().map(|_| OnceCell::new()).collect();
+        let scopes = batch.predicates.iter().map(RowSet::truths).collect();
+        Ok(Self { raw, plain, predicates: batch.predicates, scopes, origins: batch.origins, len })
+    }
+
+    /// A column without its dictionary, unpacked once a batch.
+    fn plain(&self, column: usize) -> Result<ArrayRef, ArrowError> {
+        if let Some(known) = self.plain[column].get() {
+            return Ok(ArrayRef::clone(known));
+        }
+        let array = unpacked(self.raw[column])?;
+        Ok(ArrayRef::clone(self.plain[column].get_or_init(|| array)))
+    }
+
+    fn scope(&self, filter: Option<usize>) -> RowSet {
+        filter.and_then(|at| self.scopes.get(at)).cloned().unwrap_or_else(|| RowSet::all(self.len))
+    }
+
+    /// How the rows fare under a check, and which fail, if any.
+    fn tally(&self, check: &BoundCheck, test: &dyn RowTest) -> (Tally, Option<BooleanBuffer>) {
+        let outcome = match self.test(check, test) {
+            Ok(outcome) => outcome,
+            Err(error) => return (Tally { error: Some(error.to_string()), ..Tally::default() }, None),
+        };
+        let scope = self.scope(check.filter);
+        let passed = truths(&outcome);
+        let known = scope.and_valid(outcome.nulls());
+        let nulls = if test.tests_nulls() {
+            let raw = check.columns.iter().map(|column| self.raw[*column].logical_nulls());
+            scope.count() - raw.fold(scope.clone(), |rows, nulls| rows.and_valid(nulls.as_ref())).count()
+        } else {
+            scope.count() - known.count()
+        };
+        let policy = check.check.envelope.nulls.unwrap_or(test.default_nulls());
+        let evaluated = if policy == Nulls::Skip { known.clone() } else { scope };
+        let passed = match (policy, outcome.nulls()) {
+            (Nulls::Pass, Some(valid)) => &passed | &!valid.inner(),
+            _ => passed,
+        };
+        let n_failed = evaluated.count() - evaluated.and(Some(&passed)).count();
+        let mut tally = Tally {
+            evaluated: evaluated.count() as u64,
+            failed: n_failed as u64,
+            nulls: nulls as u64,
+            limit: check.check.envelope.samples.rows,
+            ..Tally::default()
+        };
+        if n_failed == 0 {
+            return (tally, None);
+        }
+        let failed = &evaluated.to_mask() & &!&passed;
+        tally.samples = failed.set_indices().take(tally.limit).map(|row| self.sample(check, row)).collect();
+        (tally, Some(failed))
+    }
+
+    fn test(&self, check: &BoundCheck, test: &dyn RowTest) -> Result<BooleanArray, ArrowError> {
+        if test.per_value()
+            && let [column] = check.columns.as_slice()
+            && let Some(dictionary) = self.raw[*column].as_any_dictionary_opt()
+            && dictionary.values().len() <= self.len
+        {
+            let values = [ArrayRef::clone(dictionary.values())];
+            let of_values = test.test(&Rows { columns: &values, predicate: None })?;
+            let null = [new_null_array(dictionary.values().data_type(), 1)];
+            let of_null = test.test(&Rows { columns: &null, predicate: None })?;
+            let of_null = (of_null.is_valid(0)).then(|| of_null.value(0));
+            return Ok(spread(dictionary, &of_values, of_null));
+        }
+        let columns =
+            check.columns.iter().map(|column| self.plain(*column)).collect::<Result<Vec<_>, _>>()?;
+        let predicate = check.predicate.and_then(|at| self.predicates.get(at));
+        test.test(&Rows { columns: &columns, predicate })
+    }
+
+    fn sample(&self, check: &BoundCheck, row: usize) -> Sample {
+        let value = |shown: &super::SampleColumn| {
+            if shown.redact { Value::from("(redacted)") } else { json_value(self.raw[shown.column], row) }
+        };
+        let origin = self.origins.filter(|origins| origins.is_valid(row)).map(|origins| origins.value(row));
+        let values: Map<String, Value> =
+            check.samples.iter().map(|shown| (shown.name.clone(), value(shown))).collect();
+        Sample { origin, values }
+    }
+
+    fn accumulate(
+        &self,
+        planned: &PlannedMeasure,
+        staying: Option<&BooleanBuffer>,
+        null_out: &[NulledOut],
+    ) -> Result<Accumulated, ArrowError> {
+        if !planned.measured {
+            return Ok(Accumulated::new(&planned.spec.what, &planned.types));
+        }
+        let mut columns = Vec::with_capacity(planned.columns.len());
+        for (column, name) in planned.columns.iter().zip(&planned.spec.columns) {
+            let array = self.plain(*column)?;
+            columns.push(match null_out.iter().find(|nulled| &nulled.column == name) {
+                Some(nulled) => nullif(&array, &nulled.rows)?,
+                None => array,
+            });
+        }
+        let scope = self.scope(planned.filter).and(staying);
+        Accumulated::of_batch(&planned.spec.what, &columns, &scope)
+    }
+}
+
+/// One value as JSON; what JSON has no form for is a text.
+fn json_value(array: &ArrayRef, row: usize) -> Value {
+    if array.logical_nulls().is_some_and(|nulls: NullBuffer| nulls.is_null(row)) {
+        return Value::Null;
+    }
+    match (Family::of(array.data_type()), array.data_type()) {
+        (Family::Bool, DataType::Boolean) => return Value::Bool(array.as_boolean().value(row)),
+        (Family::Whole, DataType::Dictionary(..) | DataType::Decimal128(..)) => {}
+        (Family::Whole, _) => {
+            if let Some(value) = whole_value(array, row) {
+                return i64::try_from(value).map_or_else(|_| Value::from(value.to_string()), Value::from);
+            }
+        }
+        (Family::Time, data_type) => {
+            if let Some(value) = whole_value(array, row) {
+                return Value::from(whole_text(value, data_type));
+            }
+        }
+        (Family::Float, DataType::Float64) => {
+            let value = array.as_primitive::<arrow::datatypes::Float64Type>().value(row);
+            return Number::from_f64(value).map_or_else(|| Value::from(value.to_string()), Value::Number);
+        }
+        _ => {}
+    }
+    let options = FormatOptions::default();
+    let text = ArrayFormatter::try_new(array, &options).map(|formatter| formatter.value(row).to_string());
+    text.map_or(Value::Null, Value::from)
+}

@@ -1,0 +1,188 @@
+//! Judging: what the state and the proofs say about each check.
+
+use chrono::{DateTime, Utc};
+
+use super::state::{State, Tally};
+use super::{BoundCheck, JudgeContext, Suite};
+use crate::check::{Nulls, Share};
+use crate::measure::Readings;
+use crate::rule::{Bound, RowTest};
+use crate::scalar::{grouped, percent};
+use crate::verdict::{AnsweredFrom, Outcome, Proofs, Sample, Status, Verdict};
+
+impl Suite {
+    /// Positions of the checks that proofs answer, so that no batch need be looked at for them.
+    pub fn answered(&self, proofs: &Proofs) -> Vec<usize> {
+        (0..self.checks.len()).filter(|at| self.proven(*at, proofs, DateTime::UNIX_EPOCH).is_some()).collect()
+    }
+
+    /// Leaves out of measuring what proofs answer; judge with the same proofs.
+    pub fn rely_on(&mut self, proofs: &Proofs) {
+        let answered = self.answered(proofs);
+        for (at, check) in self.checks.iter_mut().enumerate() {
+            check.measured = !answered.contains(&at);
+        }
+        for (at, measure) in self.measures.iter_mut().enumerate() {
+            measure.measured = self.checks.iter().any(|check| check.measured && check.measures.contains(&at));
+        }
+    }
+
+    /// One verdict for each check.
+    pub fn judge(&self, state: &State, context: &JudgeContext<'_>) -> Vec<Verdict> {
+        let fits = state.belongs_to(self.checks.len(), self.measures.iter().map(|planned| &planned.spec));
+        let judged = |at: usize, check: &BoundCheck| {
+            if let Some(outcome) = self.proven(at, context.proofs, context.now) {
+                return check.verdict(outcome, Vec::new());
+            }
+            if !fits {
+                return check.verdict(Outcome::error("the state was measured by another suite"), Vec::new());
+            }
+            if !check.measured {
+                return check.verdict(Outcome::error("what was proven is no longer"), Vec::new());
+            }
+            let tally = state.part().tallies.get(at);
+            let (mut outcome, samples) = match (&check.bound, tally) {
+                (Bound::Rows(_), Some(tally)) => (judge_rows(check, tally), tally.samples.clone()),
+                (Bound::Rows(_), None) => {
+                    (Outcome::error("the state holds no tally of the check"), Vec::new())
+                }
+                (Bound::Whole(judge), _) => {
+                    let readings = Readings { measures: &state.part().measures, now: context.now };
+                    (judge.judge(&readings), Vec::new())
+                }
+            };
+            if outcome.answered_from == AnsweredFrom::Scan {
+                outcome.answered_from = context.source;
+            }
+            check.verdict(outcome, samples)
+        };
+        self.checks.iter().enumerate().map(|(at, check)| judged(at, check)).collect()
+    }
+
+    /// What proofs say about a check. Never for a check with `where`; for whole-table rules only where no
+    /// other check may take rows or values out.
+    fn proven(&self, at: usize, proofs: &Proofs, now: DateTime<Utc>) -> Option<Outcome> {
+        let check = self.checks.get(at)?;
+        if check.filter.is_some() {
+            return None;
+        }
+        match &check.bound {
+            Bound::Rows(test) => self.rows_proven(check, test.as_ref(), proofs),
+            Bound::Whole(judge) => {
+                let outcome = judge.prove(proofs, now)?;
+                let independent = outcome.answered_from == AnsweredFrom::Plan && check.measures.is_empty();
+                (independent || !self.may_alter(proofs)).then_some(outcome)
+            }
+        }
+    }
+
+    /// Whether some check may take rows or values out, as far as proofs do not exclude it.
+    fn may_alter(&self, proofs: &Proofs) -> bool {
+        self.checks.iter().any(|check| {
+            let harmless = || match &check.bound {
+                Bound::Rows(test) => {
+                    check.filter.is_none() && self.rows_proven(check, test.as_ref(), proofs).is_some()
+                }
+                Bound::Whole(_) => true,
+            };
+            check.alters_rows() && !harmless()
+        })
+    }
+
+    /// Only a proof that no row fails answers a row check: failing rows are wanted for what they are.
+    fn rows_proven(&self, check: &BoundCheck, test: &dyn RowTest, proofs: &Proofs) -> Option<Outcome> {
+        let names: Vec<&str> =
+            check.columns.iter().filter_map(|at| self.columns.get(*at)).map(String::as_str).collect();
+        let rows = proofs.rows?;
+        let first = names.first()?;
+        let nulls = proofs.nulls(first)?;
+        let all_null = nulls == rows && !test.tests_nulls();
+        if !all_null && !test.proven(proofs, &names) {
+            return None;
+        }
+        let policy = check.check.envelope.nulls.unwrap_or(test.default_nulls());
+        let evaluated = match policy {
+            _ if test.tests_nulls() => rows,
+            Nulls::Skip => rows - nulls.min(rows),
+            Nulls::Pass => rows,
+            Nulls::Fail if nulls == 0 => rows,
+            Nulls::Fail => return None,
+        };
+        let tally = Tally { evaluated, nulls, ..Tally::default() };
+        Some(judge_rows(check, &tally).from(AnsweredFrom::Footer))
+    }
+}
+
+/// Judges how the rows fared by `mostly` and `warn`.
+fn judge_rows(check: &BoundCheck, tally: &Tally) -> Outcome {
+    if let Some(error) = &tally.error {
+        return Outcome::error(format!("the rule failed: {error}"));
+    }
+    let counted = |outcome: Outcome| outcome.counts(tally.evaluated, tally.nulls).failed(tally.failed);
+    if tally.evaluated == 0 {
+        return counted(Outcome::skipped(if tally.nulls > 0 {
+            "only nulls in scope"
+        } else {
+            "no rows in scope"
+        }));
+    }
+    let passed = tally.evaluated - tally.failed;
+    let share = passed as f64 / tally.evaluated as f64;
+    let mostly = check.mostly();
+    let warn = check.check.envelope.warn.as_ref().and_then(serde_json::Value::as_f64).unwrap_or(mostly);
+    let status = match share {
+        share if share < mostly => Status::Fail,
+        share if share < warn => Status::Warn,
+        _ => Status::Pass,
+    };
+    let all = grouped(i128::from(tally.evaluated));
+    let text = if tally.failed == 0 {
+        format!("all {all} pass")
+    } else {
+        let failed = grouped(i128::from(tally.failed));
+        format!("{failed} of {all} fail ({})", percent(tally.failed, tally.evaluated))
+    };
+    counted(Outcome::new(status, share, text))
+}
+
+impl BoundCheck {
+    fn expected(&self) -> String {
+        let wanted = self.check.rule.expected();
+        if !self.check.def.row_rule() || self.mostly() >= 1.0 {
+            return wanted;
+        }
+        let percent = format!("{:.4}", self.mostly() * 100.0);
+        let percent = percent.trim_end_matches('0').trim_end_matches('.');
+        format!("{wanted} in at least {percent} % of rows")
+    }
+
+    fn mostly(&self) -> f64 {
+        self.check.envelope.mostly.map(Share::get).or(self.check.rule.mostly()).unwrap_or(1.0)
+    }
+
+    fn verdict(&self, outcome: Outcome, samples: Vec<Sample>) -> Verdict {
+        let envelope = &self.check.envelope;
+        Verdict {
+            id: self.id.clone(),
+            rule: self.check.def.name.to_owned(),
+            columns: self.check.columns.clone(),
+            filter: envelope.filter.clone(),
+            severity: envelope.severity,
+            status: outcome.status,
+            observed: outcome.observed,
+            observed_text: outcome.text,
+            expected: self.expected(),
+            n_evaluated: outcome.n_evaluated,
+            n_failed: outcome.n_failed,
+            n_null: outcome.n_null,
+            exactness: outcome.exactness,
+            answered_from: outcome.answered_from,
+            samples,
+            dimension: envelope.dimension.clone().unwrap_or_else(|| self.check.def.dimension.to_owned()),
+            tags: envelope.tags.clone(),
+            owner: envelope.owner.clone(),
+            description: envelope.description.clone(),
+            on_row: envelope.on_row,
+        }
+    }
+}

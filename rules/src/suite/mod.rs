@@ -1,0 +1,218 @@
+//! A suite: checks bound to a schema, compiled to the smallest set of tests and measures.
+//!
+//! Row rules look at every batch as it comes; rows they drop or quarantine, and values they null out, are
+//! gone for the measures of all other rules, which so describe what will be published. Measuring takes no
+//! thresholds; only judging does.
+
+mod batch;
+mod bind;
+mod judge;
+mod state;
+
+use arrow::array::{BooleanArray, RecordBatch, UInt64Array};
+use arrow::datatypes::DataType;
+use chrono::{DateTime, Utc};
+
+pub use state::{Part, State};
+
+use crate::check::Check;
+use crate::measure::Spec;
+use crate::rule::Bound;
+use crate::verdict::{AnsweredFrom, Proofs};
+
+/// Checks bound to a schema.
+#[derive(Debug)]
+pub struct Suite {
+    checks: Vec<BoundCheck>,
+    inputs: Vec<Input>,
+    columns: Vec<String>,
+    predicates: Vec<String>,
+    measures: Vec<PlannedMeasure>,
+}
+
+/// A check with everything it named resolved.
+#[derive(Debug)]
+struct BoundCheck {
+    check: Check,
+    id: String,
+    bound: Bound,
+    /// Positions among the suite's columns: the envelope's, then the rule's others.
+    columns: Vec<usize>,
+    /// Position of the scope among the suite's predicates.
+    filter: Option<usize>,
+    /// Position of the tested condition among the suite's predicates.
+    predicate: Option<usize>,
+    samples: Vec<SampleColumn>,
+    /// Positions among the suite's measures.
+    measures: Vec<usize>,
+    /// Whether batches are looked at for it; not, where proofs answer.
+    measured: bool,
+}
+
+#[derive(Debug)]
+struct SampleColumn {
+    name: String,
+    column: usize,
+    redact: bool,
+}
+
+#[derive(Debug)]
+struct PlannedMeasure {
+    spec: Spec,
+    columns: Vec<usize>,
+    types: Vec<DataType>,
+    filter: Option<usize>,
+    measured: bool,
+}
+
+/// What a suite needs of every batch.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// A column of the record batch.
+    Column(String),
+    /// A SQL condition, evaluated by the caller into one boolean a row.
+    Predicate(String),
+}
+
+/// A batch of rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// At least the columns of the suite's inputs, found by name.
+    pub record: &'a RecordBatch,
+    /// The predicates of the suite's inputs, in their order.
+    pub predicates: &'a [BooleanArray],
+    /// Where each row came from, for samples.
+    pub origins: Option<&'a UInt64Array>,
+}
+
+/// What a batch gave.
+#[derive(Debug)]
+pub struct Measured {
+    /// To be merged into the state, in batch order.
+    pub part: Part,
+    /// Rows that stay; `None` when all do.
+    pub keep: Option<BooleanArray>,
+    /// Rows to be kept aside.
+    pub quarantined: Vec<Quarantined>,
+    /// Values to be replaced by null.
+    pub null_out: Vec<NulledOut>,
+}
+
+/// A row to be kept aside, with every check it failed, whatever that check does with rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Its place in the batch.
+    pub row: usize,
+    /// Positions among [`Suite::ids`].
+    pub checks: Vec<u32>,
+}
+
+/// Values of a column to be replaced by null.
+#[derive(Debug, Clone)]
+pub struct NulledOut {
+    /// The column.
+    pub column: String,
+    /// The rows, before any is dropped.
+    pub rows: BooleanArray,
+}
+
+/// What judging needs besides the state.
+#[derive(Debug, Clone, Copy)]
+pub struct JudgeContext<'a> {
+    /// The run's clock.
+    pub now: DateTime<Utc>,
+    /// What is known without measuring.
+    pub proofs: &'a Proofs,
+    /// Where the state came from: the rows of this run, or an earlier run's record.
+    pub source: AnsweredFrom,
+}
+
+/// A check that does not fit the schema.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BindError {
+    /// Position among the checks given.
+    pub check: usize,
+    /// The parameter at fault, as a dotted path.
+    pub key: Option<String>,
+    /// What does not fit.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// A batch that is not what the suite was bound to.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    /// A column of the suite's inputs is not in the batch.
+    #[error("the batch has no column \"{0}\"")]
+    MissingColumn(String),
+    /// Fewer predicates than the suite's inputs, or of another length.
+    #[error("the batch comes with {found} predicates of its length instead of {wanted}")]
+    Predicates {
+        /// As many as the inputs have.
+        wanted: usize,
+        /// As many as came.
+        found: usize,
+    },
+    /// A measure could not take the batch.
+    #[error("measuring {0} failed")]
+    Measure(String, #[source] arrow::error::ArrowError),
+    /// A part of another suite.
+    #[error("the part does not belong to this state")]
+    ForeignPart,
+}
+
+impl Suite {
+    /// What it needs of every batch: columns, then predicates.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// The columns among its inputs.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The predicates among its inputs, in the order in which batches bring them.
+    pub fn predicates(&self) -> &[String] {
+        &self.predicates
+    }
+
+    /// The identifiers of its checks, in the order of verdicts.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.checks.iter().map(|check| check.id.as_str())
+    }
+
+    /// The checks with globs resolved, in the order of verdicts.
+    pub fn checks(&self) -> impl ExactSizeIterator<Item = &Check> {
+        self.checks.iter().map(|check| &check.check)
+    }
+
+    /// The measures it compiled to.
+    pub fn measures(&self) -> impl ExactSizeIterator<Item = &Spec> {
+        self.measures.iter().map(|measure| &measure.spec)
+    }
+
+    /// Whether rows or values of a batch may be taken out.
+    pub fn alters_rows(&self) -> bool {
+        self.checks
+            .iter()
+            .any(|check| check.measured && check.check.envelope.on_row != crate::check::OnRow::Keep)
+    }
+
+    /// Whether batches have to be looked at for anything.
+    pub fn is_measured(&self) -> bool {
+        self.checks.iter().any(|check| check.measured)
+    }
+
+    /// An empty state, into which parts are merged in batch order.
+    pub fn start(&self) -> State {
+        State::new(
+            self.checks.len(),
+            self.measures
+                .iter()
+                .map(|planned| (planned.spec.clone(), planned.measured, planned.types.as_slice())),
+        )
+    }
+}

@@ -1,0 +1,127 @@
+//! What a suite accumulated: versioned, mergeable, serialisable.
+
+use arrow::datatypes::DataType;
+use serde::{Deserialize, Serialize};
+
+use super::RuleError;
+use crate::measure::{Accumulated, Spec};
+use crate::verdict::Sample;
+
+/// The version written into states.
+const VERSION: u32 = 1;
+
+/// Everything needed to judge a suite's checks, whatever their thresholds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct State {
+    version: u32,
+    specs: Vec<Spec>,
+    measured: Vec<bool>,
+    part: Part,
+}
+
+/// What one batch contributes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Part {
+    pub(super) tallies: Vec<Tally>,
+    pub(super) measures: Vec<Accumulated>,
+}
+
+/// How the rows fared under one row check.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Tally {
+    pub(super) evaluated: u64,
+    pub(super) failed: u64,
+    pub(super) nulls: u64,
+    pub(super) samples: Vec<Sample>,
+    /// As many samples are kept.
+    pub(super) limit: usize,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) error: Option<String>,
+}
+
+impl State {
+    pub(super) fn new<'a>(
+        checks: usize,
+        planned: impl Iterator<Item = (Spec, bool, &'a [DataType])>,
+    ) -> Self {
+        let mut state = Self {
+            version: VERSION,
+            specs: Vec::new(),
+            measured: Vec::new(),
+            part: Part { tallies: vec![Tally::default(); checks], measures: Vec::new() },
+        };
+        for (spec, measured, types) in planned {
+            state.part.measures.push(Accumulated::new(&spec.what, types));
+            state.specs.push(spec);
+            state.measured.push(measured);
+        }
+        state
+    }
+
+    /// Adds what a batch contributed.
+    pub fn merge(&mut self, part: Part) -> Result<(), RuleError> {
+        self.part.merge(part)
+    }
+
+    /// Adds another state of the same suite, of rows that come after this one's.
+    pub fn append(&mut self, other: Self) -> Result<(), RuleError> {
+        if self.version != other.version || self.specs != other.specs || self.measured != other.measured {
+            return Err(RuleError::ForeignPart);
+        }
+        self.part.merge(other.part)
+    }
+
+    /// What was measured, and what came out; for baselines.
+    pub fn readings(&self) -> impl Iterator<Item = (&Spec, &Accumulated)> {
+        let all = self.specs.iter().zip(&self.part.measures).zip(&self.measured);
+        all.filter(|(_, measured)| **measured).map(|(reading, _)| reading)
+    }
+
+    pub(super) fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// Whether the state was accumulated by a suite with these measures and as many checks.
+    pub(super) fn belongs_to<'a>(
+        &self,
+        checks: usize,
+        mut specs: impl ExactSizeIterator<Item = &'a Spec>,
+    ) -> bool {
+        self.version == VERSION
+            && self.part.tallies.len() == checks
+            && self.specs.len() == specs.len()
+            && self.specs.len() == self.part.measures.len()
+            && self.specs.iter().all(|spec| specs.next() == Some(spec))
+    }
+}
+
+impl Part {
+    fn merge(&mut self, other: Self) -> Result<(), RuleError> {
+        if self.tallies.len() != other.tallies.len() || self.measures.len() != other.measures.len() {
+            return Err(RuleError::ForeignPart);
+        }
+        for (mine, theirs) in self.tallies.iter_mut().zip(other.tallies) {
+            mine.merge(theirs);
+        }
+        for (mine, theirs) in self.measures.iter_mut().zip(other.measures) {
+            if !mine.merge(theirs) {
+                return Err(RuleError::ForeignPart);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Tally {
+    fn merge(&mut self, other: Self) {
+        self.evaluated += other.evaluated;
+        self.failed += other.failed;
+        self.nulls += other.nulls;
+        self.limit = self.limit.max(other.limit);
+        let room = self.limit.saturating_sub(self.samples.len());
+        self.samples.extend(other.samples.into_iter().take(room));
+        if self.error.is_none() {
+            self.error = other.error;
+        }
+    }
+}

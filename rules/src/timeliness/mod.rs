@@ -1,0 +1,3 @@
+//! Data that is recent.
+
+pub mod freshness;

@@ -1,0 +1,56 @@
+//! `ge`: values are at least a literal or another column.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::comparison::{self, Op};
+use crate::literal::Operand;
+use crate::rule::{
+    Bound, Columns, Cost, Example, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
+};
+
+/// The catalogue entry.
+pub static DEF: RuleDef = RuleDef {
+    name: "ge",
+    aliases: &[],
+    dimension: "validity",
+    summary: "Every value is at least a literal, or another column of the same row.",
+    definition: "Numbers, decimals, dates and timestamps are compared exactly, texts by their UTF-8 bytes. NaN fails; \
+                 -0.0 equals 0.0. A row where either side is null is not evaluated (see `nulls`). A timestamp \
+                 literal without an offset is taken as UTC. Where nothing is evaluated the check is skipped.",
+    example: Example {
+        yaml: "ge: {column: a, value: 2}",
+        params: r#"{"column": "a", "value": 2}"#,
+        input: "a:int64\n1\n2\n3\n",
+        status: "fail",
+        observed: "1 of 3 fail (33.33 %)",
+    },
+    cost: Cost::Footer,
+    shape: Shape::Row,
+    columns: Columns::One,
+    short: None,
+    answers_empty: false,
+    parse: parse_params::<Ge>,
+    schema: schema_of::<Ge>,
+};
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Ge {
+    /// What values are compared with.
+    value: Operand,
+}
+
+impl Rule for Ge {
+    fn other_columns(&self) -> Vec<&str> {
+        self.value.column().into_iter().collect()
+    }
+
+    fn expected(&self) -> String {
+        format!("{} {}", Op::Ge.text(), self.value)
+    }
+
+    fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
+        comparison::bind(site, &[(Op::Ge, &self.value, "value")])
+    }
+}

@@ -1,0 +1,261 @@
+//! What is said about a check in the end: the verdict, and what may be known without measuring.
+
+use arrow::array::ArrayRef;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::check::{OnRow, Severity};
+
+/// The result of one check.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// Stable name of the check in reports and history.
+    pub id: String,
+    /// The rule applied.
+    pub rule: String,
+    /// The columns it was applied to.
+    pub columns: Vec<String>,
+    /// The scope, as SQL.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none", default)]
+    pub filter: Option<String>,
+    /// What a failure leads to.
+    pub severity: Severity,
+    /// What came out.
+    pub status: Status,
+    /// What was found, for machines.
+    pub observed: Value,
+    /// What was found, in words.
+    pub observed_text: String,
+    /// What was wanted, in words.
+    pub expected: String,
+    /// Rows or values that were looked at.
+    pub n_evaluated: u64,
+    /// Rows or values that failed, for rules that can tell.
+    pub n_failed: u64,
+    /// Rows in scope whose value was null.
+    pub n_null: u64,
+    /// Whether the observed figure is exact.
+    pub exactness: Exactness,
+    /// Where the answer came from.
+    pub answered_from: AnsweredFrom,
+    /// Failing rows.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub samples: Vec<Sample>,
+    /// Quality dimension.
+    pub dimension: String,
+    /// Free labels.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tags: Vec<String>,
+    /// Who is responsible.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub owner: Option<String>,
+    /// What the check is for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// What happened to failing rows.
+    pub on_row: OnRow,
+}
+
+impl Verdict {
+    /// Whether nothing may be published: a failed check of severity `stop`, or a check that could not
+    /// be answered.
+    pub fn closes_gate(&self) -> bool {
+        match self.status {
+            Status::Fail => self.severity == Severity::Stop,
+            Status::Error => true,
+            Status::Pass | Status::Warn | Status::Skipped => false,
+        }
+    }
+
+    /// Whether people should be told although the data is published.
+    pub fn alerts(&self) -> bool {
+        match self.status {
+            Status::Fail => self.severity == Severity::Alert,
+            Status::Warn => self.severity != Severity::Log,
+            Status::Pass | Status::Error | Status::Skipped => false,
+        }
+    }
+}
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// As expected.
+    Pass,
+    /// Beyond the milder threshold only.
+    Warn,
+    /// Not as expected.
+    Fail,
+    /// The rule itself could not be applied.
+    Error,
+    /// Nothing was there to evaluate.
+    Skipped,
+}
+
+impl Status {
+    /// As reports spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// Whether a figure is exact.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Exactness {
+    /// Exactly the figure of the rows.
+    Exact,
+    /// An estimate.
+    Approx {
+        /// For a quantile the largest possible error of its rank, for a count of distinct values the
+        /// relative standard error; both as shares.
+        bound: f64,
+    },
+}
+
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnsweredFrom {
+    /// Statistics in file footers.
+    Footer,
+    /// Dictionary pages.
+    Dictionary,
+    /// The rows.
+    Scan,
+    /// A stored state.
+    State,
+    /// The plan: its schema, or what a step guarantees.
+    Plan,
+}
+
+/// A failing row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sample {
+    /// Where the row came from, as the caller numbers origins.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub origin: Option<u64>,
+    /// Column values.
+    pub values: Map<String, Value>,
+}
+
+/// What a judge finds; the suite adds the rest of the [`Verdict`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// How it came out.
+    pub status: Status,
+    /// For machines.
+    pub observed: Value,
+    /// In words.
+    pub text: String,
+    /// Rows or values looked at.
+    pub n_evaluated: u64,
+    /// Those that failed.
+    pub n_failed: u64,
+    /// Null rows in scope.
+    pub n_null: u64,
+    /// Exact or not.
+    pub exactness: Exactness,
+    /// Where the answer came from.
+    pub answered_from: AnsweredFrom,
+}
+
+impl Outcome {
+    /// An exact outcome of a scan.
+    pub fn new(status: Status, observed: impl Into<Value>, text: impl Into<String>) -> Self {
+        Self {
+            status,
+            observed: observed.into(),
+            text: text.into(),
+            n_evaluated: 0,
+            n_failed: 0,
+            n_null: 0,
+            exactness: Exactness::Exact,
+            answered_from: AnsweredFrom::Scan,
+        }
+    }
+
+    /// There was nothing to evaluate.
+    pub fn skipped(why: impl Into<String>) -> Self {
+        Self::new(Status::Skipped, Value::Null, why)
+    }
+
+    /// The rule could not be applied.
+    pub fn error(why: impl Into<String>) -> Self {
+        Self::new(Status::Error, Value::Null, why)
+    }
+
+    /// With the numbers of values evaluated and null.
+    #[must_use]
+    pub fn counts(mut self, n_evaluated: u64, n_null: u64) -> Self {
+        self.n_evaluated = n_evaluated;
+        self.n_null = n_null;
+        self
+    }
+
+    /// With the number that failed.
+    #[must_use]
+    pub fn failed(mut self, n_failed: u64) -> Self {
+        self.n_failed = n_failed;
+        self
+    }
+
+    /// With an exactness.
+    #[must_use]
+    pub fn exactness(mut self, exactness: Exactness) -> Self {
+        self.exactness = exactness;
+        self
+    }
+
+    /// With the place the answer came from.
+    #[must_use]
+    pub fn from(mut self, answered_from: AnsweredFrom) -> Self {
+        self.answered_from = answered_from;
+        self
+    }
+}
+
+/// What is known about the rows without looking at them.
+#[derive(Debug, Clone, Default)]
+pub struct Proofs {
+    /// Number of rows.
+    pub rows: Option<u64>,
+    /// What footers say, by column name.
+    pub columns: std::collections::BTreeMap<String, ColumnProof>,
+    /// Sets of columns that a step has made unique (rows with a null key included).
+    pub unique: Vec<Vec<String>>,
+}
+
+/// What file footers say about a column. Extremes of floating-point columns are never used, as footers
+/// leave out NaN.
+#[derive(Debug, Clone, Default)]
+pub struct ColumnProof {
+    /// Number of nulls.
+    pub nulls: Option<u64>,
+    /// Smallest value, as an array of length 1 of the column's type.
+    pub min: Option<ArrayRef>,
+    /// Largest value.
+    pub max: Option<ArrayRef>,
+    /// Whether the extremes are values of the column rather than bounds around them.
+    pub exact: bool,
+}
+
+impl Proofs {
+    /// The number of nulls of a column, where known.
+    pub fn nulls(&self, column: &str) -> Option<u64> {
+        self.columns.get(column)?.nulls
+    }
+
+    /// Whether the columns are proven unique: some subset of them is.
+    pub fn proves_unique(&self, columns: &[String]) -> bool {
+        self.unique.iter().any(|key| !key.is_empty() && key.iter().all(|c| columns.contains(c)))
+    }
+}

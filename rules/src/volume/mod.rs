@@ -1,0 +1,3 @@
+//! As many rows as there should be.
+
+pub mod row_count;

@@ -1,0 +1,21 @@
+//! Examples by hand: what each rule makes of nulls, NaN, extremes, layouts and mistakes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::float_cmp,
+    clippy::clone_on_ref_ptr,
+    clippy::needless_pass_by_value,
+    unreachable_pub,
+    reason = "tests fail by panicking, compare exact figures, and share helpers"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod comparisons;
+mod counts;
+mod declarations;
+mod figures;
+mod suites;
+mod texts;

@@ -1,0 +1,266 @@
+//! What a suite does with rows, scopes, samples and proofs.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt64Array};
+use lockgate_rules::{AnsweredFrom, Batch, ColumnProof, Proofs, Status};
+use serde_json::{Value, json};
+
+use crate::support::{bind, column, judge, judge_with, measured, rows, state, try_bind};
+
+fn statuses(suite: &lockgate_rules::Suite, batch: &RecordBatch) -> Vec<(&'static str, Value)> {
+    let verdicts = judge(suite, &state(suite, std::slice::from_ref(batch)));
+    verdicts.iter().map(|verdict| (verdict.status.name(), verdict.observed.clone())).collect()
+}
+
+#[test]
+fn rows_that_leave_are_gone_for_the_measures() {
+    let batch = rows("id:int64,x:int64\n1,1\n2,99\n3,3\n3,98\n5,\n");
+    let checks = [
+        ("le", json!({"column": "x", "value": 10, "on_row": "drop", "mostly": 0})),
+        ("row_count", json!({"equals": 3})),
+        ("unique", json!("id")),
+        ("statistic", json!({"column": "x", "fn": "max", "max": 3})),
+    ];
+    let suite = bind(&checks, &batch.schema());
+    let found = measured(&suite, &batch);
+    assert_eq!(found.keep, Some(BooleanArray::from(vec![true, false, true, false, true])));
+    assert!(found.quarantined.is_empty());
+    assert_eq!(
+        statuses(&suite, &batch),
+        [("pass", json!(0.5)), ("pass", json!(3)), ("pass", json!(0)), ("pass", json!(3))]
+    );
+}
+
+#[test]
+fn a_quarantined_row_carries_every_reason() {
+    let batch = rows("id:int64,x:int64\n1,1\n,99\n3,50\n4,98\n");
+    let checks = [
+        ("not_null", json!("id")),
+        ("le", json!({"column": "x", "value": 60, "on_row": "quarantine"})),
+        ("le", json!({"column": "x", "value": 10, "on_row": "drop"})),
+    ];
+    let suite = bind(&checks, &batch.schema());
+    assert_eq!(suite.ids().collect::<Vec<_>>(), ["not_null(id)", "le(x)", "le(x) #2"]);
+    let found = measured(&suite, &batch);
+    let aside: Vec<_> = found.quarantined.iter().map(|row| (row.row, row.checks.clone())).collect();
+    assert_eq!(aside, [(1, vec![0, 1, 2]), (3, vec![1, 2])]);
+    assert_eq!(found.keep, Some(BooleanArray::from(vec![true, false, false, false])));
+}
+
+#[test]
+fn values_nulled_out_are_null_for_the_measures() {
+    let batch = rows("x:int64\n1\n99\n3\n");
+    let checks = [
+        ("le", json!({"column": "x", "value": 10, "on_row": "null_out"})),
+        ("statistic", json!({"column": "x", "fn": "sum", "max": 4})),
+        ("row_count", json!(3)),
+    ];
+    let suite = bind(&checks, &batch.schema());
+    let found = measured(&suite, &batch);
+    assert!(found.keep.is_none());
+    assert_eq!(found.null_out.len(), 1);
+    assert_eq!(found.null_out[0].rows, BooleanArray::from(vec![false, true, false]));
+    assert_eq!(statuses(&suite, &batch)[1..], [("pass", json!(4)), ("pass", json!(3))]);
+}
+
+#[test]
+fn null_out_needs_a_column() {
+    let error = lockgate_rules::Check::parse("expression", &json!({"expr": "a < b", "on_row": "null_out"}))
+        .unwrap_err();
+    assert_eq!(error.key.as_deref(), Some("on_row"));
+}
+
+#[test]
+fn rows_where_the_scope_is_not_true_are_out_of_it() {
+    let batch = rows("a:int64,b:int64\n1,2\n3,2\n,1\n1,9\n");
+    let checks = [
+        ("row_count", json!({"equals": 2, "where": "a < b"})),
+        ("not_null", json!({"column": "a", "where": "a < b"})),
+        ("statistic", json!({"column": "b", "fn": "sum", "where": "a < b", "max": 11})),
+        ("statistic", json!({"column": "b", "fn": "sum", "max": 11})),
+        ("unique", json!({"column": "a", "where": "a < b"})),
+        ("expression", json!({"expr": "a < b", "nulls": "skip"})),
+    ];
+    let suite = bind(&checks, &batch.schema());
+    assert_eq!(suite.predicates(), ["a < b"]);
+    let found = statuses(&suite, &batch);
+    assert_eq!(found[0], ("pass", json!(2)));
+    assert_eq!(found[1], ("pass", json!(1.0)));
+    assert_eq!(found[2], ("pass", json!(11)));
+    assert_eq!(found[3], ("fail", json!(14)));
+    assert_eq!(found[4], ("fail", json!(1)));
+    assert_eq!(found[5].0, "fail");
+    assert_eq!(suite.ids().next(), Some("row_count where a < b"));
+}
+
+#[test]
+fn rules_over_the_same_column_share_their_measures() {
+    let batch = rows("x:float64,y:float64\n1,2\n");
+    let statistic =
+        |column: &str, function: &str| ("statistic", json!({"column": column, "fn": function, "min": 0}));
+    let checks = [
+        statistic("x", "mean"),
+        statistic("x", "kurtosis"),
+        statistic("x", "stddev"),
+        statistic("x", "min"),
+        statistic("x", "range"),
+        statistic("x", "median"),
+        statistic("x", "iqr"),
+        statistic("y", "mean"),
+        ("row_count", json!({"min": 1})),
+        ("row_count", json!({"max": 5})),
+    ];
+    let suite = bind(&checks, &batch.schema());
+    // Moments of x (to the fourth), extremes of x, quantiles of x, moments of y, rows.
+    assert_eq!(suite.measures().len(), 5);
+    let verdicts = judge(&suite, &state(&suite, &[batch]));
+    assert_eq!(verdicts[0].observed, json!(1.0));
+}
+
+#[test]
+fn samples_are_the_first_failing_rows_with_keys_and_redaction() {
+    let batch = rows("id:int64,name:utf8,x:decimal\n1,a,5.00\n2,b,99.50\n3,c,\n4,d,77.25\n");
+    let origins = UInt64Array::from(vec![10, 20, 30, 40]);
+    let checks = [
+        ("le", json!({"column": "x", "value": 10})),
+        (
+            "le",
+            json!({"column": "x", "value": 10, "samples": {"rows": 1, "columns": ["name", "x"], "redact": ["name"]}}),
+        ),
+        ("le", json!({"column": "x", "value": 10, "samples": 0})),
+        ("primary_key", json!("id")),
+    ];
+    let suite = bind(&checks, &batch.schema());
+    let mut state = suite.start();
+    for at in 0..2 {
+        let (part, from) = (batch.slice(at * 2, 2), origins.slice(at * 2, 2));
+        let found = suite.measure(&Batch { record: &part, predicates: &[], origins: Some(&from) }).unwrap();
+        state.merge(found.part).unwrap();
+    }
+    let verdicts = judge(&suite, &state);
+    let samples = |at: usize| serde_json::to_value(&verdicts[at].samples).unwrap();
+    assert_eq!(
+        samples(0),
+        json!([{"origin": 20, "values": {"id": 2, "x": "99.50"}}, {"origin": 40, "values": {"id": 4, "x": "77.25"}}])
+    );
+    assert_eq!(samples(1), json!([{"origin": 20, "values": {"name": "(redacted)", "x": "99.50"}}]));
+    assert_eq!(samples(2), json!([]));
+}
+
+#[test]
+fn a_dictionary_with_nulls_among_its_values_is_understood() {
+    let values = column("utf8", &[Some("a"), None, Some("unused")]);
+    let keys = arrow::array::Int32Array::from(vec![Some(0), Some(1), None, Some(0)]);
+    let array: ArrayRef = Arc::new(arrow::array::DictionaryArray::new(keys, values));
+    let batch = crate::support::single("x", array);
+    let checks = [
+        ("not_null", json!("x")),
+        ("missing", json!({"column": "x", "values": ["a"]})),
+        ("in_set", json!({"column": "x", "values": ["b"]})),
+        ("distinct_count", json!({"column": "x", "max": 1})),
+    ];
+    let suite = bind(&checks, &batch.schema());
+    let verdicts = judge(&suite, &state(&suite, &[batch]));
+    assert_eq!(verdicts.iter().map(|v| v.n_failed).collect::<Vec<_>>(), [2, 4, 2, 0]);
+    assert_eq!(verdicts.iter().map(|v| v.n_null).collect::<Vec<_>>(), [2, 2, 2, 2]);
+    assert_eq!(verdicts[3].status, Status::Pass);
+}
+
+fn known(nulls: u64, low: i64, high: i64) -> ColumnProof {
+    let value = |value: i64| Some(Arc::new(Int64Array::from(vec![value])) as ArrayRef);
+    ColumnProof { nulls: Some(nulls), min: value(low), max: value(high), exact: true }
+}
+
+fn proofs(nulls: u64) -> Proofs {
+    let columns = [("x".to_owned(), known(nulls, 1, 9))].into_iter().collect();
+    Proofs { rows: Some(5), columns, unique: vec![vec!["x".into()]] }
+}
+
+#[test]
+fn what_is_proven_is_not_measured() {
+    let schema = rows("x:int64,y:float64\n").schema();
+    let checks = [
+        ("row_count", json!({"min": 5})),
+        ("not_null", json!("x")),
+        ("between", json!({"column": "x", "min": 1, "max": 9})),
+        ("between", json!({"column": "x", "min": 2, "max": 9})),
+        ("between", json!({"column": "x", "min": 1, "max": 9, "where": "TRUE"})),
+        ("unique", json!(["x", "y"])),
+        ("primary_key", json!("x")),
+        ("statistic", json!({"column": "x", "fn": "max", "max": 8})),
+        ("statistic", json!({"column": "x", "fn": "mean", "max": 8})),
+        ("schema", json!({"columns": {"x": "int64", "y": "float64"}})),
+        ("not_null", json!("y")),
+    ];
+    let mut suite = bind(&checks, &schema);
+    assert_eq!(suite.answered(&proofs(0)), [0, 1, 2, 5, 6, 7, 9]);
+    suite.rely_on(&proofs(0));
+    let batch = rows("x:int64,y:float64\n2,1\n");
+    let verdicts = judge_with(&suite, &state(&suite, &[batch]), &proofs(0));
+    let from: Vec<AnsweredFrom> = verdicts.iter().map(|verdict| verdict.answered_from).collect();
+    assert_eq!(from[..3], [AnsweredFrom::Footer; 3]);
+    assert_eq!((from[3], from[5], from[9]), (AnsweredFrom::Scan, AnsweredFrom::Plan, AnsweredFrom::Plan));
+    assert_eq!((verdicts[0].status, verdicts[7].status), (Status::Pass, Status::Fail));
+    assert_eq!((verdicts[2].n_evaluated, verdicts[3].n_evaluated), (5, 1));
+    // Without the proofs, what was not measured is an error and no pass.
+    assert_eq!(judge(&suite, &suite.start())[0].status, Status::Error);
+}
+
+#[test]
+fn a_failure_that_footers_show_is_still_looked_at_for_its_rows() {
+    let suite = bind(&[("not_null", json!("x"))], &rows("x:int64\n").schema());
+    assert!(suite.answered(&proofs(1)).is_empty());
+}
+
+#[test]
+fn footers_do_not_answer_for_rows_that_may_leave() {
+    let schema = rows("x:int64,y:int64\n").schema();
+    let checks = |bound: i64| {
+        [("row_count", json!({"min": 5})), ("le", json!({"column": "x", "value": bound, "on_row": "drop"}))]
+    };
+    assert_eq!(bind(&checks(9), &schema).answered(&proofs(0)), [0, 1]);
+    assert!(bind(&checks(8), &schema).answered(&proofs(0)).is_empty());
+}
+
+#[test]
+fn all_null_columns_are_skipped_from_footers_too() {
+    let suite = bind(&[("between", json!({"column": "x", "min": 1}))], &rows("x:int64\n").schema());
+    let all_null = ColumnProof { nulls: Some(5), ..ColumnProof::default() };
+    let proofs =
+        Proofs { rows: Some(5), columns: [("x".to_owned(), all_null)].into_iter().collect(), unique: vec![] };
+    assert_eq!(judge_with(&suite, &suite.start(), &proofs)[0].status, Status::Skipped);
+}
+
+#[test]
+fn unknown_columns_are_all_reported() {
+    let schema = rows("x:int64\n").schema();
+    let checks = [
+        ("not_null", json!("nope")),
+        ("not_null", json!("x")),
+        ("le", json!({"column": "x", "value": {"column": "gone"}})),
+        ("not_null", json!({"column": "x", "nulls": "skip"})),
+    ];
+    let errors = try_bind(&checks, &schema).unwrap_err();
+    assert_eq!(errors.iter().map(|error| error.check).collect::<Vec<_>>(), [0, 2, 3]);
+    assert!(errors[0].hint.as_deref().is_some_and(|hint| hint.contains('x')));
+}
+
+#[test]
+fn a_state_of_another_suite_is_refused() {
+    let batch = rows("x:int64\n1\n");
+    let one = bind(&[("row_count", json!({"min": 1}))], &batch.schema());
+    let other = bind(&[("statistic", json!({"column": "x", "fn": "mean", "min": 1}))], &batch.schema());
+    let state = state(&one, &[batch]);
+    assert_eq!(judge(&other, &state)[0].status, Status::Error);
+    assert!(other.start().append(state).is_err());
+}
+
+#[test]
+fn a_batch_without_a_column_or_predicate_is_refused() {
+    let suite = bind(&[("not_null", json!({"column": "x", "where": "TRUE"}))], &rows("x:int64\n").schema());
+    let other = rows("y:int64\n1\n");
+    assert!(suite.measure(&Batch { record: &other, predicates: &[], origins: None }).is_err());
+    let batch = rows("x:int64\n1\n");
+    assert!(suite.measure(&Batch { record: &batch, predicates: &[], origins: None }).is_err());
+}

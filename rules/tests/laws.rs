@@ -1,0 +1,291 @@
+//! Laws that hold for every rule of the catalogue, present and future.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::float_cmp,
+    clippy::clone_on_ref_ptr,
+    clippy::needless_pass_by_value,
+    unreachable_pub,
+    reason = "tests fail by panicking, compare exact figures, and share helpers"
+)]
+
+mod support;
+
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use lockgate_rules::{RULES, RuleDef, Severity, Shape, State, Status, Suite, Verdict, check_schema};
+use proptest::prelude::*;
+use schemars::SchemaGenerator;
+use serde_json::{Value, json};
+use support::{bind, judge, measured, rows, state};
+
+fn params(def: &RuleDef) -> Value {
+    serde_json::from_str(def.example.params).unwrap_or_else(|error| panic!("{}: {error}", def.name))
+}
+
+fn example_suite(def: &'static RuleDef, params: Value) -> (Suite, RecordBatch) {
+    let batch = rows(def.example.input);
+    (bind(&[(def.name, params)], &batch.schema()), batch)
+}
+
+/// What has to agree between two ways of measuring the same rows.
+fn essence(verdicts: &[Verdict]) -> Vec<Value> {
+    verdicts.iter().map(|verdict| serde_json::to_value(verdict).unwrap()).collect()
+}
+
+#[test]
+fn every_file_of_a_dimension_is_registered_under_its_own_name() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    for dimension in [
+        "completeness",
+        "uniqueness",
+        "validity",
+        "integrity",
+        "timeliness",
+        "volume",
+        "distribution",
+        "schema",
+    ] {
+        for entry in std::fs::read_dir(source.join(dimension)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if let Some(rule) = name.strip_suffix(".rs").filter(|stem| *stem != "mod") {
+                files.push((dimension.to_owned(), rule.to_owned()));
+            }
+        }
+    }
+    let mut registered: Vec<_> =
+        RULES.iter().map(|def| (def.dimension.to_owned(), def.name.to_owned())).collect();
+    files.sort();
+    registered.sort();
+    assert_eq!(files, registered);
+}
+
+#[test]
+fn every_example_gives_the_result_it_states() {
+    for def in RULES {
+        let (suite, batch) = example_suite(def, params(def));
+        let verdicts = judge(&suite, &state(&suite, &[batch]));
+        let [verdict] = verdicts.as_slice() else { panic!("{}: {} verdicts", def.name, verdicts.len()) };
+        assert_eq!(
+            (verdict.status.name(), verdict.observed_text.as_str()),
+            (def.example.status, def.example.observed),
+            "{}",
+            def.name
+        );
+        assert!(def.example.yaml.starts_with(&format!("{}:", def.name)), "{}", def.name);
+    }
+}
+
+#[test]
+fn every_definition_answers_null_and_empty() {
+    for def in RULES {
+        let definition = def.definition;
+        assert!(definition.to_lowercase().contains("null"), "{}: null", def.name);
+        assert!(definition.contains("skipped") || def.answers_empty, "{}: empty", def.name);
+        assert!(def.summary.ends_with('.'), "{}", def.name);
+    }
+}
+
+#[test]
+fn every_rule_describes_its_parameters() {
+    for def in RULES {
+        let schema = check_schema(def, &mut SchemaGenerator::default()).to_value();
+        let long = &schema["anyOf"][0]["properties"];
+        assert!(long["severity"].is_object(), "{}: {schema}", def.name);
+        assert_eq!(long["mostly"].is_null(), !def.row_rule(), "{}", def.name);
+        for (name, property) in long.as_object().unwrap() {
+            assert!(!property.is_null(), "{} {name}", def.name);
+        }
+    }
+}
+
+#[test]
+fn nothing_evaluated_is_never_a_pass() {
+    for def in RULES {
+        let mut scoped = long_form(def, &params(def));
+        scoped["where"] = json!("FALSE");
+        for params in [params(def), scoped] {
+            let (suite, batch) = example_suite(def, params);
+            for rows in [batch.slice(0, 0), batch] {
+                let unscoped = suite.predicates().iter().all(|text| text != "FALSE");
+                if unscoped && rows.num_rows() > 0 {
+                    continue;
+                }
+                for verdict in judge(&suite, &state(&suite, &[rows])) {
+                    let expected = if def.answers_empty { verdict.status } else { Status::Skipped };
+                    assert_eq!(verdict.status, expected, "{}: {}", def.name, verdict.observed_text);
+                    assert!(!verdict.closes_gate() || def.answers_empty);
+                }
+            }
+            let (suite, _) = example_suite(def, self::params(def));
+            for verdict in judge(&suite, &suite.start()) {
+                assert!(verdict.status == Status::Skipped || def.answers_empty, "{}", def.name);
+            }
+        }
+    }
+}
+
+/// Parameters under which everything passes that passed before.
+fn loosened(def: &RuleDef, params: &Value) -> Value {
+    let mut params = long_form(def, params);
+    let map = params.as_object_mut().unwrap();
+    match (def.shape, def.name) {
+        (Shape::Row, _) => drop(map.insert("mostly".into(), json!(0.3))),
+        (Shape::Scalar, _) => {
+            for (key, by) in [("min", -2.0), ("max", 2.0)] {
+                if let Some(limit) = map.get(key).and_then(Value::as_f64) {
+                    let loose = limit + by;
+                    let loose =
+                        if limit.fract() == 0.0 { json!(loose.max(0.0) as i64) } else { json!(loose) };
+                    map.insert(key.into(), loose);
+                }
+            }
+        }
+        (Shape::Distance, _) => drop(map.insert("fail".into(), json!(10.0))),
+        (Shape::Whole, "unique") => drop(map.insert("max".into(), json!(1000))),
+        (Shape::Whole, "freshness") => drop(map.insert("max_age".into(), json!("5000w"))),
+        (Shape::Whole, "schema") => drop(map.insert("mode".into(), json!("contains"))),
+        // There is nothing to loosen.
+        (Shape::Whole, "primary_key") => {}
+        (Shape::Whole, other) => panic!("say how {other} is loosened"),
+    }
+    params
+}
+
+/// A mapping in place of a bare value.
+fn long_form(def: &RuleDef, params: &Value) -> Value {
+    match params {
+        Value::Object(_) => params.clone(),
+        bare => json!({def.short.unwrap_or("columns"): bare}),
+    }
+}
+
+/// Rows of the example's columns drawn anew: values of the example and others of its type.
+fn random_rows(def: &'static RuleDef) -> impl Strategy<Value = RecordBatch> {
+    let header = def.example.input.lines().next().unwrap().to_owned();
+    let kinds: Vec<String> =
+        header.split(',').map(|field| field.split_once(':').unwrap().1.to_owned()).collect();
+    let fields: Vec<_> = kinds.into_iter().map(|kind| field(&kind)).collect();
+    prop::collection::vec(fields, 0..60).prop_map(move |lines| {
+        let lines: Vec<String> = lines.into_iter().map(|fields| fields.join(",")).collect();
+        rows(&format!("{header}\n{}", lines.join("\n")))
+    })
+}
+
+fn field(kind: &str) -> BoxedStrategy<String> {
+    let text = |values: &'static [&'static str]| prop::sample::select(values).prop_map(str::to_owned).boxed();
+    match kind {
+        "int64" => prop_oneof![
+            4 => (0..5_i64).prop_map(|v| v.to_string()),
+            1 => any::<i64>().prop_map(|v| v.to_string()),
+            1 => Just(String::new()),
+        ]
+        .boxed(),
+        "float64" => prop_oneof![
+            4 => (0..20_i32).prop_map(|v| (f64::from(v) / 4.0).to_string()),
+            2 => (-1e12..1e12_f64).prop_map(|v| v.to_string()),
+            1 => prop::sample::select(vec!["", "-0", "1e-300", "1e15", "NaN", "inf"]).prop_map(str::to_owned),
+        ]
+        .boxed(),
+        "timestamp" => {
+            text(&["2024-01-01T00:00:00", "2023-05-05T12:00:00.000001", "2024-01-02T23:59:59", ""])
+        }
+        _ => text(&["AIR", "RAIL", "Bern", "AB1", "ab1", "N/A", "  ", "12.50", "1e2", "Zürich", ""]),
+    }
+}
+
+fn split(batch: &RecordBatch, cuts: &[usize]) -> Vec<RecordBatch> {
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (batch.num_rows() + 1)).collect();
+    cuts.extend([0, batch.num_rows()]);
+    cuts.sort_unstable();
+    cuts.windows(2).map(|pair| batch.slice(pair[0], pair[1] - pair[0])).collect()
+}
+
+fn reread(state: &State) -> State {
+    serde_json::from_str(&serde_json::to_string(state).unwrap()).unwrap()
+}
+
+fn holds_for(
+    def: &'static RuleDef,
+    cases: u32,
+    law: impl Fn(RecordBatch, Vec<usize>) -> Result<(), TestCaseError>,
+) {
+    let mut runner = prop::test_runner::TestRunner::new(ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let strategy = (random_rows(def), prop::collection::vec(0..60_usize, 0..5));
+    let result = runner.run(&strategy, |(batch, cuts)| law(batch, cuts));
+    result.unwrap_or_else(|failure| panic!("{}: {failure}", def.name));
+}
+
+#[test]
+fn the_whole_is_the_merge_of_its_parts() {
+    for def in RULES {
+        holds_for(def, 48, |batch, cuts| {
+            let suite = bind(&[(def.name, params(def))], &batch.schema());
+            let whole = judge(&suite, &state(&suite, std::slice::from_ref(&batch)));
+            let parts = split(&batch, &cuts);
+            prop_assert_eq!(essence(&whole), essence(&judge(&suite, &state(&suite, &parts))));
+            // States merge as parts do, in any bracketing.
+            let (front, back) = parts.split_at(parts.len() / 2);
+            let mut both = state(&suite, front);
+            both.append(state(&suite, back)).unwrap();
+            prop_assert_eq!(essence(&whole), essence(&judge(&suite, &both)));
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn a_state_survives_serialisation_midway() {
+    for def in RULES {
+        holds_for(def, 32, |batch, cuts| {
+            let suite = bind(&[(def.name, params(def))], &batch.schema());
+            let whole = judge(&suite, &state(&suite, std::slice::from_ref(&batch)));
+            let mut stored = suite.start();
+            for part in split(&batch, &cuts) {
+                stored = reread(&stored);
+                stored.merge(measured(&suite, &part).part).unwrap();
+            }
+            prop_assert_eq!(essence(&whole), essence(&judge(&suite, &reread(&stored))));
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn loosening_a_bound_never_turns_a_pass_into_a_failure() {
+    for def in RULES {
+        holds_for(def, 64, |batch, _| {
+            let tight = params(def);
+            let loose = loosened(def, &tight);
+            let suite = bind(&[(def.name, tight), (def.name, loose)], &batch.schema());
+            let verdicts = judge(&suite, &state(&suite, std::slice::from_ref(&batch)));
+            if verdicts[0].status == Status::Pass {
+                prop_assert_eq!(verdicts[1].status, Status::Pass);
+            }
+            prop_assert_eq!(verdicts[0].status == Status::Skipped, verdicts[1].status == Status::Skipped);
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn severity_alone_decides_whether_a_failure_closes_the_gate() {
+    for def in RULES.iter().filter(|def| def.example.status == "fail") {
+        let mut params = long_form(def, &params(def));
+        for (severity, closes) in [("log", false), ("alert", false), ("stop", true)] {
+            params["severity"] = json!(severity);
+            let (suite, batch) = example_suite(def, params.clone());
+            let verdicts = judge(&suite, &state(&suite, &[batch]));
+            assert_eq!(verdicts[0].status, Status::Fail, "{}", def.name);
+            assert_eq!(verdicts[0].closes_gate(), closes, "{}", def.name);
+            assert_eq!(verdicts[0].alerts(), verdicts[0].severity == Severity::Alert, "{}", def.name);
+        }
+    }
+}
