@@ -1,0 +1,52 @@
+//! The commit: how a run becomes visible as a whole, or not at all.
+//!
+//! A run's state lives in `_lockgate` folders, its *home* beside the first dataset it writes and claims and
+//! temporary files beside each dataset:
+//!
+//! ```text
+//! open/<run_id>.<attempt>.json                       the run is in flight; rewritten as its heartbeat
+//! runs/<pipeline>/<run_id>/<attempt>/uploads-N.json  multipart uploads that were begun
+//!                                    journal.json    the decision: open, closed or undone
+//!                                    record.json     the run record, once all is done
+//! claims/<dataset>/<hash of partition>.json          who may write a partition
+//! staging/<run_id>.<attempt>/…                       temporary files, on a local disk
+//! ```
+//!
+//! The journal is created once and never changed, so whoever creates it has decided: the run by an open or a
+//! closed one, another process that takes the run for dead by an undone one. Every step after it can
+//! be repeated by anybody, any number of times, also by two at once:
+//!
+//! 1. `_SUCCESS` is deleted; 2. the uploads are completed; 3. replaced files are deleted; 4. the run
+//!    record is put; 5. `_SUCCESS` is put; 6. the journal, claims, uploads and last the open entry go.
+//!
+//! A reader that lists the folder sees only validated rows at every moment; between 2 and 3 it may see new
+//! beside old files. One that asks for `_SUCCESS` before and after it lists, or reads the files that
+//! the newest run record names, sees one or the other.
+//!
+//! An undone journal stays, so that a process that was only asleep cannot publish when it wakes up.
+//! Retries of a run are further attempts, which share nothing with the first but the run id.
+
+mod begin;
+mod claims;
+mod document;
+mod heartbeat;
+mod holder;
+mod home;
+mod journal;
+mod open;
+mod publish;
+mod recover;
+mod reference;
+mod session;
+mod undo;
+mod uploads;
+
+pub use begin::{Begun, Request};
+pub use holder::Holder;
+pub use home::{Attempt, Home};
+pub use journal::{Change, Journal, Replaced, Ruling};
+pub use recover::{Action, Recovered, recover};
+pub use session::{Output, Patience, Session, WriteMode};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! Carries out an open journal. Every step can be repeated, by anybody.
+
+use std::collections::HashSet;
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::document;
+use super::home::Home;
+use super::journal::{Change, Journal};
+use super::reference;
+use crate::error::Result;
+use crate::store::{Dataset, SUCCESS, Stores};
+
+/// Store calls in flight at once.
+pub(super) const AT_ONCE: usize = 16;
+
+/// Makes what `journal` says visible, and puts the run record.
+pub(super) async fn publish(stores: &Stores, home: &Home, journal: &Journal) -> Result<()> {
+    let changes = datasets(stores, home, journal)?;
+    for (dataset, change) in &changes {
+        if !(change.files.is_empty() && change.replaced.is_empty()) {
+            dataset.folder().join(SUCCESS)?.delete().await?;
+        }
+    }
+    let files = changes.iter().flat_map(|(dataset, change)| change.files.iter().map(move |f| (dataset, f)));
+    stream::iter(files.map(|(dataset, file)| file.publish(dataset)))
+        .buffer_unordered(AT_ONCE)
+        .try_collect::<()>()
+        .await?;
+    for (dataset, change) in &changes {
+        dataset.sync(change.files.iter().map(|file| file.path.as_str())).await?;
+    }
+    for (dataset, change) in &changes {
+        delete_replaced(dataset, change).await?;
+    }
+    put_record(home, journal).await?;
+    mark_whole(stores, home, journal).await
+}
+
+/// Says of every dataset that it is whole.
+pub(super) async fn mark_whole(stores: &Stores, home: &Home, journal: &Journal) -> Result<()> {
+    for (dataset, _) in datasets(stores, home, journal)? {
+        dataset.folder().join(SUCCESS)?.put("").await?;
+    }
+    Ok(())
+}
+
+/// Puts the run record of a journal that has been carried out.
+pub(super) async fn put_record(home: &Home, journal: &Journal) -> Result<()> {
+    let record = home.record(&journal.attempt)?;
+    if !record.put_create(document::write(&journal.record)?).await? {
+        tracing::warn!(%record, "another run record is already there");
+    }
+    Ok(())
+}
+
+async fn delete_replaced(dataset: &Dataset, change: &Change) -> Result<()> {
+    // A name stands for one content, so a file that is already there and comes again stays.
+    let staying: HashSet<_> = change.files.iter().map(|file| file.path.as_str()).collect();
+    let going: Vec<_> = change
+        .replaced
+        .iter()
+        .map(|file| file.path.as_str())
+        .filter(|path| !staying.contains(path))
+        .collect();
+    let locations = going.iter().map(|path| dataset.folder().join_path(path)).collect::<Result<Vec<_>>>()?;
+    stream::iter(locations.iter().map(crate::store::Location::delete))
+        .buffer_unordered(AT_ONCE)
+        .try_collect::<()>()
+        .await?;
+    dataset.sync(going).await
+}
+
+/// The datasets of a journal, opened.
+pub(super) fn datasets<'j>(
+    stores: &Stores,
+    home: &Home,
+    journal: &'j Journal,
+) -> Result<Vec<(Dataset, &'j Change)>> {
+    let open = |change: &'j Change| {
+        let folder = reference::resolve(stores, home.location(), &change.dataset)?;
+        Ok((Dataset::new(folder)?, change))
+    };
+    journal.changes.iter().map(open).collect()
+}

@@ -1,0 +1,159 @@
+//! A run is killed at every single call in turn; then it is recovered; then it is run again.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::super::*;
+use super::world::{Files, Gate, Job, Killer, Kind, World};
+use crate::store::{Hook, Io};
+
+/// A reader who never sees anything but these, and only one of them while the dataset says it is whole.
+fn watch(world: &Arc<World>, old: &Files, new: &Files) -> impl Fn() + Send + Sync + use<> {
+    let (world, old, new) = (Arc::clone(world), old.clone(), new.clone());
+    move || {
+        let (_, whole_before) = world.visible();
+        let (seen, whole_after) = world.visible();
+        for (path, content) in &seen {
+            let known = old.get(path).or_else(|| new.get(path));
+            assert_eq!(known, Some(content), "{path} was never validated");
+        }
+        if whole_before && whole_after {
+            assert!(seen == old || seen == new, "whole, but {:?}", seen.keys());
+        }
+    }
+}
+
+/// Kills `job` at call `at`, over what `before` left. False once the job has fewer calls.
+fn kill_and_recover(kind: Kind, io: &Io, before: &[Job], job: &Job, at: usize, after: bool) -> bool {
+    let world = Arc::new(World::new(kind, io));
+    let mut old = Files::new();
+    for job in before {
+        world.run(&world.stores, job).unwrap();
+        old = job.applied_to(&old);
+    }
+    let new = if job.ruling == Gate::Open { job.applied_to(&old) } else { old.clone() };
+    let killer = Killer::new(at, after, watch(&world, &old, &new));
+    let hook: Arc<dyn Hook> = Arc::<Killer>::clone(&killer);
+    let outcome = world.run(&world.stores.with_hook(Some(hook)), job);
+    let died = killer.has_killed();
+    assert_eq!(outcome.is_err(), died, "{outcome:?}");
+
+    let medic = Killer::new(usize::MAX, false, watch(&world, &old, &new));
+    let hook: Arc<dyn Hook> = Arc::<Killer>::clone(&medic);
+    for recovered in world.recover(&world.stores.with_hook(Some(hook))).unwrap() {
+        recovered.action.unwrap();
+    }
+    let (seen, whole) = world.visible();
+    assert!(seen == old || seen == new, "neither old nor new: {:?}", seen.keys());
+    assert!(whole || seen.is_empty());
+    assert_eq!(world.leftovers(), Vec::<String>::new());
+    assert!(killer.may_lose_an_upload() || medic.open_uploads(&killer).is_empty());
+
+    world.run(&world.stores, job).unwrap();
+    let (seen, whole) = world.visible();
+    assert_eq!(seen, new);
+    assert!(whole || new.is_empty());
+    assert_eq!(world.leftovers(), Vec::<String>::new());
+    died
+}
+
+fn kill_everywhere(kind: Kind, before: &[Job], job: &Job, step: usize) {
+    let io = Io::new(2).unwrap();
+    for after in [false, true] {
+        let mut at = 0;
+        while kill_and_recover(kind, &io, before, job, at, after) {
+            at += step;
+        }
+        assert!(at > 10, "the job has but {at} calls");
+    }
+}
+
+fn first() -> Job {
+    Job::new("one", WriteMode::Replace, &[("d=1", 2), ("d=2", 1)])
+}
+
+fn second(ruling: Gate) -> Job {
+    Job { ruling, ..Job::new("two", WriteMode::Replace, &[("d=2", 1), ("d=3", 2)]) }
+}
+
+#[test]
+fn killed_at_any_call_a_replacement_in_an_object_store_is_old_or_new() {
+    kill_everywhere(Kind::Memory, &[first()], &second(Gate::Open), 1);
+}
+
+#[test]
+fn killed_at_any_call_a_replacement_on_disk_is_old_or_new() {
+    kill_everywhere(Kind::Disk, &[first()], &second(Gate::Open), 1);
+}
+
+#[test]
+fn killed_at_any_call_a_closed_gate_leaves_the_old() {
+    for kind in [Kind::Memory, Kind::Disk] {
+        kill_everywhere(kind, &[first()], &second(Gate::Closed), 1);
+        kill_everywhere(kind, &[first()], &second(Gate::Abandoned), 1);
+    }
+}
+
+#[test]
+fn killed_while_it_recovers_the_next_recovery_does_it() {
+    let io = Io::new(2).unwrap();
+    for at in 0.. {
+        let mut later = 0;
+        let mut first_survived = false;
+        loop {
+            let world = Arc::new(World::new(Kind::Memory, &io));
+            world.run(&world.stores, &first()).unwrap();
+            let (old, _) = world.visible();
+            let new = second(Gate::Open).applied_to(&old);
+            let killer = Killer::new(at, true, watch(&world, &old, &new));
+            let hook: Arc<dyn Hook> = Arc::<Killer>::clone(&killer);
+            first_survived |= world.run(&world.stores.with_hook(Some(hook)), &second(Gate::Open)).is_ok();
+            let again = Killer::new(later, true, watch(&world, &old, &new));
+            let hook: Arc<dyn Hook> = Arc::<Killer>::clone(&again);
+            // Whatever comes of it, the next does it.
+            let _ = world.recover(&world.stores.with_hook(Some(hook)));
+            for recovered in world.recover(&world.stores).unwrap() {
+                recovered.action.unwrap();
+            }
+            let (seen, whole) = world.visible();
+            assert!((seen == old || seen == new) && whole, "{:?}", seen.keys());
+            assert_eq!(world.leftovers(), Vec::<String>::new());
+            if !again.has_killed() {
+                break;
+            }
+            later += 1;
+        }
+        if first_survived {
+            return;
+        }
+    }
+}
+
+fn jobs() -> impl Strategy<Value = (Job, Job)> {
+    let mode = prop_oneof![Just(WriteMode::Replace), Just(WriteMode::Append)];
+    let gate = prop_oneof![4 => Just(Gate::Open), 1 => Just(Gate::Closed), 1 => Just(Gate::Abandoned)];
+    let partitions = || prop::collection::btree_map("d=[a-e]", 0usize..3, 1..4);
+    (mode, gate, partitions(), partitions()).prop_map(|(mode, ruling, before, after)| {
+        let job = |run_id: &str, mode, ruling, partitions: std::collections::BTreeMap<String, usize>| Job {
+            run_id: run_id.into(),
+            mode,
+            partitions: partitions.into_iter().collect(),
+            ruling,
+        };
+        (job("one", WriteMode::Append, Gate::Open, before), job("two", mode, ruling, after))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn whatever_is_written_and_wherever_it_is_killed((before, job) in jobs(), at in 0usize..60, after: bool) {
+        let io = Io::new(2).unwrap();
+        kill_and_recover(Kind::Memory, &io, std::slice::from_ref(&before), &job, at, after);
+        if at % 4 == 0 {
+            kill_and_recover(Kind::Disk, &io, &[before], &job, at, after);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Runs beside and after one another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::super::*;
+use super::world::{Files, Gate, Job, Kind, World, holder};
+use crate::error::Kind as Failure;
+use crate::history;
+use crate::store::Io;
+
+const KINDS: [Kind; 2] = [Kind::Memory, Kind::Disk];
+
+fn started(world: &World, run_id: &str, machine: &str) -> Box<Session> {
+    let request = world.request(&world.stores, run_id, machine);
+    match world.stores.io().block_on(Session::begin(&world.stores, request)).unwrap() {
+        Begun::Started(session) => session,
+        Begun::AlreadyPublished(record) => unreachable!("{record}"),
+    }
+}
+
+#[test]
+fn the_same_run_again_is_a_no_op() {
+    let io = Io::new(2).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        let job = Job::new("one", WriteMode::Append, &[("d=1", 1)]);
+        world.run(&world.stores, &job).unwrap();
+        let before = world.everything();
+        world.run(&world.stores, &job).unwrap();
+        assert_eq!(world.everything(), before);
+        let home = world.home(&world.stores);
+        let record = io.block_on(history::find_run(&home, "orders", "one")).unwrap().unwrap();
+        assert_eq!(record["status"], "published");
+        assert!(io.block_on(history::find_run(&home, "orders", "two")).unwrap().is_none());
+    }
+}
+
+#[test]
+fn of_two_runs_on_one_partition_the_second_is_told_by_whom_it_is_held() {
+    let io = Io::new(2).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        let dataset = world.dataset(&world.stores);
+        let one = started(&world, "one", "a");
+        let two = started(&world, "two", "b");
+        io.block_on(async {
+            one.claim(&dataset, "d=1", WriteMode::Append).await.unwrap();
+            one.claim(&dataset, "d=1", WriteMode::Append).await.unwrap();
+            two.claim(&dataset, "d=2", WriteMode::Append).await.unwrap();
+            let error = two.claim(&dataset, "d=1", WriteMode::Append).await.unwrap_err();
+            assert_eq!(error.kind(), Failure::Conflict);
+            assert!(error.message().contains("run one (process 1 on a)"), "{error}");
+            one.abandon(None).await.unwrap();
+            two.claim(&dataset, "d=1", WriteMode::Append).await.unwrap();
+            two.abandon(None).await.unwrap();
+        });
+        assert_eq!(world.everything(), Files::new());
+    }
+}
+
+#[test]
+fn of_many_runs_on_one_partition_exactly_one_wins() {
+    let io = Io::new(4).unwrap();
+    for kind in KINDS {
+        let world = Arc::new(World::new(kind, &io));
+        // A dead run holds the claim, so that they all must take it over.
+        let dead = started(&world, "dead", "z");
+        let dataset = world.dataset(&world.stores);
+        io.block_on(dead.claim(&dataset, "d=1", WriteMode::Append)).unwrap();
+        drop(dead);
+        let tasks: Vec<_> = (0..16)
+            .map(|n| {
+                let world = Arc::clone(&world);
+                std::thread::spawn(move || {
+                    let mut request = world.request(&world.stores, &format!("run{n}"), &format!("m{n}"));
+                    request.patience.lease = Duration::from_mins(10);
+                    let dataset = world.dataset(&world.stores);
+                    world.stores.io().block_on(async {
+                        let Begun::Started(session) = Session::begin(&world.stores, request).await.unwrap()
+                        else {
+                            unreachable!()
+                        };
+                        let taken = session.claim(&dataset, "d=1", WriteMode::Append).await;
+                        (session, taken)
+                    })
+                })
+            })
+            .collect();
+        let sessions: Vec<_> = tasks.into_iter().map(|task| task.join().unwrap()).collect();
+        assert!(sessions.iter().all(|(_, taken)| taken.is_err()), "the dead one's lease is not over");
+        for (session, _) in sessions {
+            io.block_on(session.abandon(None)).unwrap();
+        }
+        world.recover(&world.stores).unwrap();
+        let tasks: Vec<_> = (0..16)
+            .map(|n| {
+                let world = Arc::clone(&world);
+                std::thread::spawn(move || {
+                    let session = started(&world, &format!("again{n}"), &format!("m{n}"));
+                    let dataset = world.dataset(&world.stores);
+                    let claim = session.claim(&dataset, "d=1", WriteMode::Append);
+                    let taken = world.stores.io().block_on(claim);
+                    (session, taken)
+                })
+            })
+            .collect();
+        let sessions: Vec<_> = tasks.into_iter().map(|task| task.join().unwrap()).collect();
+        assert_eq!(sessions.iter().filter(|(_, taken)| taken.is_ok()).count(), 1);
+        for (session, _) in sessions {
+            io.block_on(session.abandon(None)).unwrap();
+        }
+        assert_eq!(world.leftovers(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_run_that_was_taken_for_dead_cannot_publish_when_it_wakes_up() {
+    let io = Io::new(2).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        let dataset = world.dataset(&world.stores);
+        let sleeper = started(&world, "one", "a");
+        io.block_on(sleeper.claim(&dataset, "d=1", WriteMode::Append)).unwrap();
+        let recovered = world.recover(&world.stores).unwrap();
+        assert_eq!(*recovered[0].action.as_ref().unwrap(), Action::Undone);
+        let mut upload = sleeper.staging().upload(&dataset, "d=1/late.parquet").unwrap();
+        upload.write("late".into()).unwrap();
+        let files = vec![upload.finish().unwrap()];
+        let output = Output { dataset, mode: WriteMode::Append, partitions: vec!["d=1".into()], files };
+        let error = io.block_on(sleeper.publish(vec![output], json!({}))).unwrap_err();
+        assert_eq!(error.kind(), Failure::Conflict);
+        assert_eq!(world.visible(), (Files::new(), false));
+        assert_eq!(world.leftovers(), Vec::<String>::new());
+        let job = Job::new("one", WriteMode::Append, &[("d=1", 1)]);
+        world.run(&world.stores, &job).unwrap();
+        assert_eq!(world.visible().0, job.files(), "a retry is another attempt");
+    }
+}
+
+#[test]
+fn the_same_run_twice_at_once_is_a_conflict() {
+    let io = Io::new(2).unwrap();
+    let world = World::new(Kind::Memory, &io);
+    let one = started(&world, "one", "a");
+    let again = world.request(&world.stores, "one", "b");
+    let error = io.block_on(Session::begin(&world.stores, again)).err().unwrap();
+    assert_eq!(error.kind(), Failure::Conflict);
+    io.block_on(one.abandon(None)).unwrap();
+    assert_eq!(world.everything(), Files::new());
+}
+
+#[test]
+fn existing_data_is_an_error_if_asked() {
+    let io = Io::new(2).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        world.run(&world.stores, &Job::new("one", WriteMode::ErrorIfExists, &[("d=1", 1)])).unwrap();
+        let again = Job::new("two", WriteMode::ErrorIfExists, &[("d=1", 1)]);
+        assert_eq!(world.run(&world.stores, &again).unwrap_err().kind(), Failure::Wrong);
+    }
+}
+
+#[test]
+fn records_come_newest_first_and_published_inputs_are_known() {
+    let io = Io::new(2).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        for n in 0..5 {
+            let ruling = if n == 3 { Gate::Closed } else { Gate::Open };
+            let job = Job::new(&format!("run{n}"), WriteMode::Append, &[("d=1", 1)]);
+            world.run(&world.stores, &Job { ruling, ..job }).unwrap();
+        }
+        let home = world.home(&world.stores);
+        let runs = io.block_on(history::list_runs(&home, "orders", 3)).unwrap();
+        let ids: Vec<_> = runs.iter().map(|run| run.attempt.run_id.as_str()).collect();
+        assert_eq!(ids, ["run4", "run3", "run2"]);
+        assert!(!runs[1].is_published());
+        let inputs = io.block_on(history::published_inputs(&home, "orders")).unwrap();
+        let paths: Vec<_> = inputs.iter().map(|input| input.path.as_str()).collect();
+        assert_eq!(paths, ["run0", "run1", "run2", "run4"]);
+    }
+}
+
+#[test]
+fn a_live_run_is_left_alone_and_a_heartbeat_is_seen() {
+    let io = Io::new(2).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        let mut request = world.request(&world.stores, "one", "a");
+        request.patience.heartbeat = Duration::from_millis(20);
+        let Begun::Started(session) = io.block_on(Session::begin(&world.stores, request)).unwrap() else {
+            unreachable!()
+        };
+        std::thread::sleep(Duration::from_millis(500));
+        let judge = |lease| {
+            let home = world.home(&world.stores);
+            io.block_on(recover(&world.stores, &home, &holder("b"), lease, "test")).unwrap()
+        };
+        let found = judge(Duration::from_millis(400));
+        assert_eq!(
+            *found[0].action.as_ref().unwrap(),
+            Action::Running,
+            "its heartbeat is younger than itself"
+        );
+        io.block_on(session.abandon(None)).unwrap();
+        assert!(judge(Duration::ZERO).is_empty());
+    }
+}

@@ -1,0 +1,83 @@
+//! Which inputs a pipeline has published, for `partitions: new`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::records::{is_published, parse};
+use crate::commit::Home;
+use crate::error::Result;
+
+/// Records that are read at once.
+const AT_ONCE: usize = 32;
+
+/// So many records are read one by one before the summary is written anew.
+const SUMMARIZE_AFTER: usize = 50;
+
+/// An input that a published run has read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PublishedInput {
+    /// The source's name in the pipeline file.
+    #[serde(default)]
+    pub source: String,
+    /// The object's address.
+    #[serde(alias = "uri", alias = "object", default)]
+    pub path: String,
+    /// Its size in bytes.
+    #[serde(alias = "bytes", default)]
+    pub size: u64,
+    /// Its etag, if the store has one.
+    #[serde(default)]
+    pub etag: Option<String>,
+    /// The partition's folder, if there is one.
+    #[serde(default)]
+    pub partition: Option<String>,
+}
+
+/// What all records up to some say together. It only saves reading them and may be deleted.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Summary {
+    covered: BTreeSet<String>,
+    inputs: BTreeSet<PublishedInput>,
+}
+
+/// The files of one entry of a record's `inputs`.
+fn files(input: &Value) -> Vec<PublishedInput> {
+    let source = input.get("source").and_then(Value::as_str).unwrap_or_default();
+    let files = input.get("files").and_then(Value::as_array).into_iter().flatten();
+    files
+        .filter_map(|file| PublishedInput::deserialize(file).ok())
+        .map(|file| PublishedInput { source: source.to_owned(), ..file })
+        .collect()
+}
+
+/// Every input that published runs of `pipeline` have read, from the `inputs` of their records.
+pub async fn published_inputs(home: &Home, pipeline: &str) -> Result<BTreeSet<PublishedInput>> {
+    let place = home.inputs_summary(pipeline)?;
+    let stored = place.get_if_exists().await?;
+    let mut summary: Summary =
+        stored.and_then(|(bytes, _)| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let mut missing: BTreeMap<String, _> =
+        home.records(pipeline).await?.into_iter().map(|r| (r.attempt.token(), r.entry.location)).collect();
+    missing.retain(|token, _| !summary.covered.contains(token));
+    let records: Vec<Value> = stream::iter(missing.values().map(async |at| parse(&at.get().await?, at)))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let renew = records.len() > SUMMARIZE_AFTER;
+    for record in records.iter().filter(|record| is_published(record)) {
+        let inputs = record.get("inputs").and_then(Value::as_array).into_iter().flatten();
+        summary.inputs.extend(inputs.flat_map(files));
+    }
+    if renew {
+        summary.covered.extend(missing.into_keys());
+        if let Ok(bytes) = serde_json::to_vec(&summary)
+            && let Err(error) = place.put(bytes).await
+        {
+            tracing::warn!(%error, "could not store the summary of published inputs");
+        }
+    }
+    Ok(summary.inputs)
+}

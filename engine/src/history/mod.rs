@@ -1,0 +1,11 @@
+//! What earlier runs left behind: their records, and which inputs they published.
+//!
+//! Run records are read as JSON of which only a few fields matter here: `status`, and `inputs`.
+
+mod inputs;
+mod records;
+
+pub use inputs::{PublishedInput, published_inputs};
+pub use records::{PUBLISHED, StoredRecord, find_run, list_runs, read_record};
+
+pub(crate) use records::published;

@@ -1,0 +1,41 @@
+//! What was asked: the pipeline file, parsed once, with positions.
+//!
+//! Text becomes a tree of `Node`s (`reader`), variables are filled in on the way (`vars`), and plain
+//! serde types are decoded from nodes (`decode`), so that every mistake is reported at its place.
+//! Nothing here reads the environment, the clock or any data.
+
+mod checks;
+mod decode;
+mod entries;
+mod failure;
+mod node;
+mod one_or_many;
+mod pipeline;
+mod reader;
+mod scalar;
+mod schema;
+mod shield;
+mod source;
+mod suggest;
+mod table;
+mod text;
+mod types;
+mod vars;
+
+pub use checks::CheckSpec;
+pub use decode::{FromNode, Parsed, decode};
+pub use entries::Entries;
+pub use node::{Node, Span, Spanned, Value};
+pub use one_or_many::OneOrMany;
+pub use pipeline::Pipeline;
+pub use reader::read;
+pub use schema::json_schema;
+pub use source::{Ascii, Column, Contract, Csv, ExtraColumns, Format, Source, Wanted};
+pub use suggest::{did_you_mean, nearest};
+pub use table::{ByteSize, Compression, Mode, StepSpec, Table, Write};
+pub use text::SourceText;
+pub use types::Type;
+pub use vars::Vars;
+
+#[cfg(test)]
+mod tests;

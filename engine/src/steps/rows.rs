@@ -1,0 +1,67 @@
+//! Picks rows of a batch on the calling thread.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use polars::prelude::{BooleanChunked, Column, DataFrame, DataType, Expr, IdxCa, PlSmallStr};
+use polars_arrow::bitmap::{Bitmap, BitmapBuilder};
+
+use crate::error::{Error, Result};
+
+/// A key for Polars' own grouping and joining: it cannot hash a single decimal column as we build it, but
+/// decimals of one scale are equal exactly if their texts are.
+pub(super) fn hashable(expr: Expr, dtype: &DataType) -> Expr {
+    if dtype.is_decimal() { expr.cast(DataType::String) } else { expr }
+}
+
+/// The batch without `rows`, which need no order.
+pub(super) fn without(batch: &DataFrame, rows: &[u32]) -> Result<DataFrame> {
+    if rows.is_empty() {
+        return Ok(batch.clone());
+    }
+    let mut kept = vec![true; batch.height()];
+    for &row in rows {
+        kept[row as usize] = false;
+    }
+    keep(batch, kept.iter().copied().collect())
+}
+
+/// The rows of the batch whose bit is set.
+pub(super) fn keep(batch: &DataFrame, kept: Bitmap) -> Result<DataFrame> {
+    if kept.unset_bits() == 0 {
+        return Ok(batch.clone());
+    }
+    batch
+        .filter_seq(&BooleanChunked::from_bitmap(PlSmallStr::EMPTY, kept))
+        .map_err(|e| Error::defect("cannot filter the rows of a batch").because(e))
+}
+
+/// The rows of `columns` at `rows`; a null index gives a null row.
+pub(super) fn take(columns: &[Column], rows: &IdxCa) -> Result<Vec<Column>> {
+    let taken = columns.iter().map(|column| column.take(rows)).collect::<Result<_, _>>();
+    taken.map_err(|e| Error::defect("cannot gather rows").because(e))
+}
+
+/// Row numbers, where `NONE` stands for no row.
+pub(super) fn indices(rows: Vec<u32>) -> IdxCa {
+    let valid = rows.contains(&NONE).then(|| {
+        let mut valid = BitmapBuilder::with_capacity(rows.len());
+        for row in &rows {
+            valid.push(*row != NONE);
+        }
+        valid.freeze()
+    });
+    IdxCa::from_vec_validity(PlSmallStr::EMPTY, rows, valid)
+}
+
+/// No row.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// A frame of columns that are known to be equally long.
+pub(super) fn frame(height: usize, columns: Vec<Column>) -> Result<DataFrame> {
+    DataFrame::new(height, columns).map_err(|e| Error::defect("cannot put a batch together").because(e))
+}
+
+/// The state behind the lock. A panic elsewhere ends the run by itself.
+pub(super) fn locked<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

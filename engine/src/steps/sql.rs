@@ -1,0 +1,223 @@
+//! `sql`: a query over the table and others.
+
+use std::sync::Arc;
+
+use polars::prelude::{DataFrame, IntoLazy, JoinOptions, LazyFrame, MaintainOrderJoin, PolarsResult, Schema};
+use polars::sql::SQLContext;
+use polars_plan::dsl::DslPlan;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::column::is_hidden;
+use super::{BindContext, Example, Lowering, Step, StepDef, WholeStep, arguments};
+use crate::error::{Error, Result};
+use crate::spec::{FromNode, Node, OneOrMany, Spanned, Value, decode};
+
+/// What the query calls the table the step stands in.
+const THIS: &str = "this";
+
+pub(super) static STEP: StepDef = StepDef {
+    name: "sql",
+    summary: "Runs one SELECT over the table, called `this`, and the tables named in `reads`, in Polars' dialect of \
+              SQL. All rows are held in memory.",
+    nulls: "As SQL says. Without ORDER BY, rows come in the order of the table: groups as they first appear, the rows \
+            of a join in the order of the left side. Rows equal under ORDER BY keep that order. Columns of the \
+            engine's own are not seen by the query.",
+    example: Example {
+        step: "sql: {query: \"SELECT name, COUNT(*) AS flights FROM this JOIN airlines USING (carrier) GROUP BY name\", \
+               reads: airlines}",
+        input: "id:int64,carrier:string\n1,UA\n2,B6\n3,UA\n4,",
+        others: &[("airlines", "carrier:string,name:string\nB6,JetBlue\nUA,United")],
+        output: "name:string,flights:uint32\nUnited,2\nJetBlue,1",
+    },
+    parse: |node| Ok(Box::new(Sql::from_node(node)?)),
+    schema: |generator| {
+        arguments::any_of([generator.subschema_for::<String>(), generator.subschema_for::<Sql>()])
+    },
+};
+
+/// The query and the tables it reads.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Sql {
+    /// One SELECT.
+    query: Spanned<String>,
+    /// Sources or tables the query names, apart from `this`.
+    #[serde(default)]
+    reads: OneOrMany<Spanned<String>>,
+}
+
+impl FromNode for Sql {
+    fn from_node(node: &Node) -> Result<Self> {
+        match node.value {
+            Value::Map(_) | Value::Null => decode(node),
+            _ => Ok(Self { query: decode(node)?, reads: OneOrMany::default() }),
+        }
+    }
+}
+
+impl Step for Sql {
+    fn reads(&self) -> Vec<&Spanned<String>> {
+        self.reads.iter().collect()
+    }
+
+    fn bind(&self, cx: &BindContext<'_>) -> Result<Lowering> {
+        only_a_select(&self.query)?;
+        let query = Query {
+            text: self.query.value.clone(),
+            tables: self.reads.iter().map(|name| name.value.clone()).collect(),
+        };
+        let empty = |schema: &Schema| DataFrame::empty_with_schema(schema).lazy();
+        let schema = query
+            .lazy(empty(cx.input), cx.others.iter().map(|(_, schema)| empty(schema)).collect())
+            .and_then(|mut frame| frame.collect_schema())
+            .map_err(|error| {
+                Error::wrong(format!("the query cannot run: {error}"))
+                    .at(self.query.span)
+                    .hint(format!("it knows the tables {}", self.known_tables()))
+            })?;
+        if let Some((name, _)) = schema.iter().find(|(name, _)| is_hidden(name)) {
+            return Err(Error::wrong(format!("the column name \"{name}\" is reserved")).at(self.query.span));
+        }
+        Ok(Lowering::Whole(Box::new(query)))
+    }
+}
+
+impl Sql {
+    fn known_tables(&self) -> String {
+        let names = self.reads.iter().map(|name| name.value.as_str());
+        [THIS].into_iter().chain(names).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn only_a_select(query: &Spanned<String>) -> Result<()> {
+    use sqlparser::ast::Statement;
+    use sqlparser::dialect::GenericDialect;
+    let statements = sqlparser::parser::Parser::parse_sql(&GenericDialect {}, &query.value)
+        .map_err(|error| Error::wrong(format!("the query is not SQL: {error}")).at(query.span))?;
+    match statements.as_slice() {
+        [Statement::Query(_)] => Ok(()),
+        _ => Err(Error::wrong("the query must be one SELECT").at(query.span)),
+    }
+}
+
+/// A checked query.
+struct Query {
+    text: String,
+    tables: Vec<String>,
+}
+
+impl WholeStep for Query {
+    fn lazy(&self, input: LazyFrame, others: Vec<LazyFrame>) -> PolarsResult<LazyFrame> {
+        let mut context = SQLContext::new();
+        for (name, frame) in [THIS]
+            .into_iter()
+            .chain(self.tables.iter().map(String::as_str))
+            .zip([input].into_iter().chain(others))
+        {
+            context.register(name, without_hidden(frame)?);
+        }
+        let frame = context.execute(&self.text)?;
+        let flags = frame.get_current_optimizations();
+        Ok(LazyFrame::from_logical_plan(in_order(&frame.logical_plan), flags))
+    }
+}
+
+fn without_hidden(mut frame: LazyFrame) -> PolarsResult<LazyFrame> {
+    let schema = frame.collect_schema()?;
+    let shown: Vec<_> =
+        schema.iter_names().filter(|name| !is_hidden(name)).map(super::column::column).collect();
+    Ok(if shown.len() == schema.len() { frame } else { frame.select(shown) })
+}
+
+/// The plan with every operation told to keep the order of its rows, which SQL leaves open.
+fn in_order(plan: &DslPlan) -> DslPlan {
+    let kept = |input: &Arc<DslPlan>| Arc::new(in_order(input));
+    let mut plan = match plan {
+        // A plan that was looked at for its schema; its own nodes belong to another arena.
+        DslPlan::IR { dsl, .. } => return in_order(dsl),
+        other => other.clone(),
+    };
+    match &mut plan {
+        DslPlan::GroupBy { input, maintain_order, .. } => {
+            *maintain_order = true;
+            *input = kept(input);
+        }
+        DslPlan::Join { input_left, input_right, options, .. } => {
+            let mut ordered: JoinOptions = options.as_ref().clone();
+            ordered.args.maintain_order = MaintainOrderJoin::LeftRight;
+            *options = Arc::new(ordered);
+            (*input_left, *input_right) = (kept(input_left), kept(input_right));
+        }
+        DslPlan::Distinct { input, options } => {
+            options.maintain_order = true;
+            *input = kept(input);
+        }
+        DslPlan::Sort { input, sort_options, .. } => {
+            sort_options.maintain_order = true;
+            *input = kept(input);
+        }
+        DslPlan::Union { inputs, args } => {
+            args.maintain_order = true;
+            *inputs = inputs.iter().map(in_order).collect();
+        }
+        DslPlan::HConcat { inputs, .. } | DslPlan::SinkMultiple { inputs } => {
+            *inputs = inputs.iter().map(in_order).collect();
+        }
+        DslPlan::ExtContext { input, contexts } => {
+            *input = kept(input);
+            *contexts = contexts.iter().map(in_order).collect();
+        }
+        DslPlan::Filter { input, .. }
+        | DslPlan::Cache { input, .. }
+        | DslPlan::Select { input, .. }
+        | DslPlan::HStack { input, .. }
+        | DslPlan::MatchToSchema { input, .. }
+        | DslPlan::Pivot { input, .. }
+        | DslPlan::Slice { input, .. }
+        | DslPlan::MapFunction { input, .. }
+        | DslPlan::Sink { input, .. } => *input = kept(input),
+        DslPlan::Gather { input, idxs, .. } => (*input, *idxs) = (kept(input), kept(idxs)),
+        DslPlan::PipeWithSchema { input, .. } => *input = input.iter().map(in_order).collect(),
+        DslPlan::Scan { .. } | DslPlan::DataFrameScan { .. } | DslPlan::IR { .. } => {}
+    }
+    plan
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::steps::laws::{gives, outcome};
+
+    #[test]
+    fn groups_come_in_the_order_of_their_first_rows() {
+        let input = "k:string,v:int64\nd,1\nb,2\nd,3\na,4\nc,5\nb,6";
+        gives(
+            "sql: SELECT k, SUM(v) AS v FROM this GROUP BY k",
+            input,
+            "k:string,v:int64\nd,4\nb,8\na,4\nc,5",
+        );
+        gives("sql: SELECT DISTINCT k FROM this", input, "k:string\nd\nb\na\nc");
+    }
+
+    #[test]
+    fn rows_equal_under_order_by_stay_in_their_order() {
+        gives(
+            "sql: SELECT * FROM this ORDER BY v DESC",
+            "id:int64,v:int64\n1,0\n2,1\n3,0\n4,1",
+            "id:int64,v:int64\n2,1\n4,1\n1,0\n3,0",
+        );
+    }
+
+    #[test]
+    fn only_one_select_is_taken() {
+        for query in [
+            "DROP TABLE this",
+            "SELECT 1 AS a; SELECT 2 AS a",
+            "SELEC x",
+            "SELECT nope FROM this",
+            "SELECT * FROM other",
+        ] {
+            assert!(outcome(&format!("sql: {query}"), "x:int64\n1").is_err(), "{query}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Runs steps in tests: as they stand in a pipeline file, streamed over any cut of their input, and in
+//! the lazy meaning.
+
+use polars::prelude::{DataFrame, IntoLazy};
+
+use super::{BindContext, Lowering, STEPS, StreamStep};
+use crate::error::Result;
+use crate::spec::{Value, read};
+
+/// What a streamed step gave.
+pub(super) struct Streamed {
+    pub rows: DataFrame,
+    pub counts: Vec<(&'static str, u64)>,
+}
+
+impl Streamed {
+    pub(super) fn count(&self, name: &str) -> u64 {
+        self.counts.iter().find(|(known, _)| *known == name).unwrap().1
+    }
+}
+
+/// The step as it stands under `steps:`, bound to `input` and `others`.
+pub(super) fn bind(step: &str, input: &DataFrame, others: &[(&str, &DataFrame)]) -> Result<Lowering> {
+    let node = read(step)?;
+    let Value::Map(entries) = &node.value else { panic!("no step: {step}") };
+    let (name, arguments) = &entries[0];
+    let def = STEPS.iter().find(|def| def.name == name.value).unwrap();
+    let others: Vec<_> = others.iter().map(|(name, frame)| (*name, frame.schema().as_ref())).collect();
+    let cx = BindContext { input: input.schema(), others: &others, now_ms: 0, seed: 1 };
+    (def.parse)(arguments)?.bind(&cx)
+}
+
+/// A step that streams.
+pub(super) fn stream_step(
+    step: &str,
+    input: &DataFrame,
+    others: &[(&str, &DataFrame)],
+) -> Box<dyn StreamStep> {
+    match bind(step, input, others).unwrap() {
+        Lowering::Stream(step) => step,
+        _ => panic!("{step} does not stream"),
+    }
+}
+
+/// Streams `input`, cut into batches of the given lengths over and over, through a step.
+pub(super) fn stream(
+    step: &dyn StreamStep,
+    input: &DataFrame,
+    others: &[(&str, &DataFrame)],
+    cuts: &[usize],
+) -> Result<Streamed> {
+    let operator = step.open(others.iter().map(|(_, frame)| (*frame).clone()).collect())?;
+    let mut out: Vec<DataFrame> = Vec::new();
+    let (mut at, mut cuts) = (0, cuts.iter().cycle());
+    while at < input.height() || out.is_empty() && at == 0 {
+        let length = (*cuts.next().unwrap()).min(input.height() - at);
+        out.extend(operator.prepare(input.slice(at as i64, length))?()?()?);
+        at += length;
+        if input.height() == 0 {
+            break;
+        }
+    }
+    out.extend(operator.end()?);
+    let mut out = out.into_iter();
+    let mut rows = out.next().unwrap_or_else(DataFrame::empty);
+    out.for_each(|batch| {
+        rows.vstack_mut(&batch).unwrap();
+    });
+    Ok(Streamed { rows, counts: operator.counts() })
+}
+
+/// What a step means, computed by Polars.
+pub(super) fn lazy(step: &dyn StreamStep, input: &DataFrame, others: &[(&str, &DataFrame)]) -> DataFrame {
+    let others = others.iter().map(|(_, frame)| (*frame).clone().lazy()).collect();
+    step.lazy(input.clone().lazy(), others).unwrap().collect().unwrap()
+}
+
+/// Both frames have the same columns, types and values; NaN equals NaN.
+pub(super) fn assert_same(found: &DataFrame, expected: &DataFrame) {
+    assert_eq!(found.schema(), expected.schema());
+    assert!(found.equals_missing(expected), "found {found}\nexpected {expected}");
+}

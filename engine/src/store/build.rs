@@ -1,0 +1,114 @@
+//! Builds a client of the `object_store` crate for one bucket.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
+use object_store::local::LocalFileSystem;
+use object_store::multipart::MultipartStore;
+use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+
+use super::address::Scheme;
+use super::settings::{Retry, Settings};
+
+/// The interfaces of one store.
+#[derive(Clone)]
+pub(super) struct Backend {
+    pub(super) objects: Arc<dyn ObjectStore>,
+    /// The same for what need not survive a power failure.
+    pub(super) fleeting: Arc<dyn ObjectStore>,
+    /// None on a local disk.
+    pub(super) uploads: Option<Arc<dyn MultipartStore>>,
+}
+
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A client's own form may show its options.
+        f.write_str("Backend")
+    }
+}
+
+/// The store at `root`, an address without a key.
+pub(super) fn backend(scheme: Scheme, root: &str, settings: &Settings) -> object_store::Result<Backend> {
+    let retry = retry_config(settings.retry);
+    match scheme {
+        Scheme::Local | Scheme::Memory => Ok(local()),
+        Scheme::S3 => {
+            let builder = AmazonS3Builder::new().with_url(root).with_client_options(client_options());
+            let builder =
+                configure(builder, settings, &["aws_"], |builder, key: AmazonS3ConfigKey, value| {
+                    builder.with_config(key, value)
+                });
+            Ok(remote(builder.with_retry(retry).build()?))
+        }
+        Scheme::Gcs => {
+            let builder =
+                GoogleCloudStorageBuilder::new().with_url(root).with_client_options(client_options());
+            let prefixes = ["google_", "service_account"];
+            let builder = configure(builder, settings, &prefixes, |builder, key: GoogleConfigKey, value| {
+                builder.with_config(key, value)
+            });
+            Ok(remote(builder.with_retry(retry).build()?))
+        }
+        Scheme::Azure => {
+            let builder = MicrosoftAzureBuilder::new().with_url(root).with_client_options(client_options());
+            let builder = configure(builder, settings, &["azure_"], |builder, key: AzureConfigKey, value| {
+                builder.with_config(key, value)
+            });
+            Ok(remote(builder.with_retry(retry).build()?))
+        }
+    }
+}
+
+/// The local disk.
+pub(super) fn local() -> Backend {
+    Backend {
+        objects: Arc::new(LocalFileSystem::new().with_fsync(true)),
+        fleeting: Arc::new(LocalFileSystem::new()),
+        uploads: None,
+    }
+}
+
+/// A store whose uploads are multipart.
+pub(super) fn remote<S: ObjectStore + MultipartStore>(store: S) -> Backend {
+    let store = Arc::new(store);
+    let objects: Arc<dyn ObjectStore> = Arc::<S>::clone(&store);
+    Backend { fleeting: Arc::clone(&objects), objects, uploads: Some(store) }
+}
+
+/// Applies every option that the store's builder understands.
+fn configure<B, K: FromStr>(
+    mut builder: B,
+    settings: &Settings,
+    prefixes: &[&str],
+    apply: impl Fn(B, K, &str) -> B,
+) -> B {
+    for prefix in prefixes {
+        for (name, value) in settings.options(prefix) {
+            if let Ok(key) = name.parse() {
+                builder = apply(builder, key, value);
+            }
+        }
+    }
+    builder
+}
+
+fn client_options() -> ClientOptions {
+    ClientOptions::new()
+        .with_connect_timeout(Duration::from_secs(5))
+        // Time without a byte, and for one whole request: a part of 8 MiB over a slow line.
+        .with_read_timeout(Duration::from_secs(30))
+        .with_timeout(Duration::from_mins(3))
+}
+
+fn retry_config(retry: Retry) -> RetryConfig {
+    RetryConfig {
+        backoff: BackoffConfig { init_backoff: retry.first_wait, max_backoff: retry.longest_wait, base: 2.0 },
+        max_retries: retry.attempts,
+        retry_timeout: retry.deadline,
+    }
+}

@@ -1,0 +1,77 @@
+//! Unseen upload on a local disk: a temporary file that a rename will publish.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use super::dataset::Dataset;
+use super::hook::Op;
+use super::local;
+use super::location::Location;
+use super::staged::Place;
+use crate::error::{Error, Result};
+
+pub(super) struct FileUpload {
+    temporary: Location,
+    relative: String,
+    file: Option<File>,
+    size: u64,
+}
+
+impl FileUpload {
+    pub(super) fn new(dataset: &Dataset, target: &Location, relative: String) -> Result<Self> {
+        let temporary = dataset.state().join_path(&relative)?;
+        let mut upload = Self { temporary, relative, file: None, size: 0 };
+        let file = upload.act(Op::WriteFile, "create", |path| {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            if let Some(target) = target.local_path() {
+                local::check_same_device(&path, &target)?;
+            }
+            File::create(path)
+        })?;
+        upload.file = Some(file);
+        Ok(upload)
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.act(Op::WriteFile, "write", |_| self.open_file()?.write_all(bytes))?;
+        self.size += bytes.len() as u64;
+        Ok(())
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(super) fn finish(mut self) -> Result<Place> {
+        self.act(Op::Sync, "make durable", |_| self.open_file()?.sync_all())?;
+        self.file = None;
+        Ok(Place::Temporary { path: std::mem::take(&mut self.relative) })
+    }
+
+    fn open_file(&self) -> io::Result<&File> {
+        self.file.as_ref().ok_or_else(|| io::Error::other("the file is closed"))
+    }
+
+    /// Does `work` on the temporary file, unless the hook forbids it.
+    fn act<T>(&self, op: Op, attempted: &str, work: impl FnOnce(PathBuf) -> io::Result<T>) -> Result<T> {
+        let client = &self.temporary.client;
+        let path = self.temporary.local_path().ok_or_else(|| Error::defect("no local file to write"))?;
+        client
+            .call_here(op, &self.temporary.path, || work(path))
+            .map_err(|e| client.explain(&e, attempted, &self.temporary.path))
+    }
+}
+
+impl Drop for FileUpload {
+    fn drop(&mut self) {
+        if self.file.take().is_some()
+            && let Some(path) = self.temporary.local_path()
+        {
+            // What stays is removed with the run's folder.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
