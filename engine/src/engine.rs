@@ -1,0 +1,187 @@
+//! What a caller holds: an engine that checks, plans, runs and recovers pipelines.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::commit::{self, Holder, Home, Patience, Recovered};
+use crate::error::{Error, Result};
+use crate::exec::cancel::Cancel;
+use crate::exec::progress::Progress;
+use crate::history::{self, PublishedInput};
+use crate::plan::{self, Context, Explanation, Plan};
+use crate::report::RunRecord;
+use crate::run;
+use crate::spec::{Pipeline, Spanned};
+use crate::store::{Dataset, Entry, Io, Settings, Stores};
+
+/// Version of the engine, part of every run's identity.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Tells the time; the only way the engine learns it.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// Processor milliseconds and peak memory of the process so far, as the caller measures them.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Usage {
+    /// User and system time, in milliseconds.
+    pub cpu_ms: f64,
+    /// Most bytes of memory held at once.
+    pub memory_peak_bytes: u64,
+}
+
+/// How an engine runs.
+#[derive(Clone)]
+pub struct Options {
+    /// Worker threads.
+    pub threads: usize,
+    /// Bytes of memory the run may use, if bounded.
+    pub memory: Option<u64>,
+    /// The run's time: names run-time partitions and judges freshness.
+    pub run_time: DateTime<Utc>,
+    /// Whether everything is done but publishing.
+    pub dry_run: bool,
+    /// Whether footers and the plan may answer checks.
+    pub shortcuts: bool,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Measures the process, if the caller can.
+    pub usage: Option<Arc<dyn Fn() -> Usage + Send + Sync>>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("threads", &self.threads)
+            .field("memory", &self.memory)
+            .field("run_time", &self.run_time)
+            .field("dry_run", &self.dry_run)
+            .field("shortcuts", &self.shortcuts)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs pipelines.
+pub struct Engine {
+    pub(crate) options: Options,
+    pub(crate) stores: Stores,
+    pub(crate) pool: ThreadPool,
+    pub(crate) clock: Clock,
+    progress: Arc<Progress>,
+    cancel: Cancel,
+}
+
+impl Engine {
+    /// An engine that reaches stores with `settings`.
+    pub fn new(options: Options, settings: Settings, clock: Clock) -> Result<Self> {
+        let io = Io::new(2)?;
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(options.threads.max(1))
+            .thread_name(|index| format!("lockgate-{index}"))
+            .build()
+            .map_err(|error| Error::unavailable("could not start the worker threads").because(error))?;
+        let stores = Stores::new(settings, io);
+        Ok(Self { options, stores, pool, clock, progress: Progress::new(), cancel: Cancel::default() })
+    }
+
+    /// Counters of what is going on.
+    pub fn progress(&self) -> &Arc<Progress> {
+        &self.progress
+    }
+
+    /// Asks whatever is going on to stop.
+    pub fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+
+    /// How the engine runs.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Checks a pipeline against its sources: names, types, parameters.
+    pub fn check(&self, pipeline: &Pipeline) -> Result<(), Vec<Error>> {
+        self.bind(pipeline).map(drop)
+    }
+
+    /// What a run would read, do and write.
+    pub fn plan(&self, pipeline: &Pipeline) -> Result<Explanation, Vec<Error>> {
+        let plan = self.bind(pipeline)?;
+        Explanation::of(&plan, self.options.run_time, self.options.shortcuts).map_err(|error| vec![error])
+    }
+
+    /// Runs a pipeline and publishes what passes the gate.
+    pub fn run(&self, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>> {
+        run::run(self, pipeline)
+    }
+
+    /// Runs the checks of a pipeline without writing anything.
+    pub fn validate(&self, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>> {
+        run::validate(self, pipeline)
+    }
+
+    /// Finishes or undoes runs of the pipeline that died.
+    pub fn recover(&self, pipeline: &Pipeline) -> Result<Vec<Recovered>> {
+        let home = self.home(pipeline)?;
+        let me = Holder::current();
+        let recover = commit::recover(&self.stores, &home, &me, Patience::default().lease, VERSION);
+        self.stores.io().block_on(recover)
+    }
+
+    /// The newest `limit` runs of the pipeline, newest first.
+    pub fn history(&self, pipeline: &Pipeline, limit: usize) -> Result<Vec<serde_json::Value>> {
+        let home = self.home(pipeline)?;
+        let runs = self.stores.io().block_on(history::list_runs(&home, &pipeline.name.value, limit))?;
+        Ok(runs.into_iter().map(|run| run.record).collect())
+    }
+
+    pub(crate) fn bind(&self, pipeline: &Pipeline) -> Result<Plan, Vec<Error>> {
+        let published = self.published(pipeline).map_err(|error| vec![error])?;
+        let is_known = |source: &str, entry: &Entry| {
+            published.iter().any(|input| {
+                input.source == source
+                    && input.path == entry.location.to_string()
+                    && input.size == entry.size
+                    && input.etag == entry.etag
+            })
+        };
+        let context = Context {
+            stores: &self.stores,
+            now: self.options.run_time,
+            seed: self.options.seed,
+            is_known: &is_known,
+        };
+        plan::bind(pipeline, &context)
+    }
+
+    /// What earlier runs published, where the pipeline asks for partitions that are new.
+    fn published(&self, pipeline: &Pipeline) -> Result<BTreeSet<PublishedInput>> {
+        if !pipeline.sources.iter().any(|(_, source)| source.reads_new()) {
+            return Ok(BTreeSet::new());
+        }
+        let home = self.home(pipeline)?;
+        self.stores.io().block_on(history::published_inputs(&home, &pipeline.name.value))
+    }
+
+    /// Where the pipeline's run records and journals are: the place it names, else beside the first dataset
+    /// it writes.
+    pub(crate) fn home(&self, pipeline: &Pipeline) -> Result<Home> {
+        if let Some(state) = &pipeline.state {
+            let folder = self.stores.open(&state.value).map_err(|error| error.at(state.span))?;
+            return Ok(Home::new(folder));
+        }
+        let first: Option<&Spanned<String>> =
+            pipeline.tables.iter().find_map(|(_, table)| table.write.as_ref().map(|write| &write.to));
+        let first = first.ok_or_else(|| {
+            Error::wrong("the pipeline writes nothing, so it keeps no records")
+                .at(pipeline.name.span)
+                .hint("give a table a `write:`, or name a folder for records with `state:`")
+        })?;
+        let dataset =
+            self.stores.open(&first.value).and_then(Dataset::new).map_err(|error| error.at(first.span))?;
+        Ok(Home::new(dataset.state().clone()))
+    }
+}

@@ -1,0 +1,352 @@
+//! Carries out a plan phase by phase: builds the lines of each scan, runs them, and keeps what later
+//! phases need.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use lockgate_rules::{Proofs, References, Suite, Verdict};
+use parquet::basic::Compression;
+use polars::prelude::{DataFrame, Schema};
+
+use super::feed::Feed;
+use super::flow::{self, Machine};
+use super::line::{Counter, Line, Stage, Work};
+use super::rows::RowWork;
+use super::whole::{Whole, stack};
+use crate::error::{Error, Result};
+use crate::plan::{Node, Plan, Rows, StepPlan, WritePlan, predicates};
+use crate::sink::StagedFile;
+use crate::steps::{Lowering, RowOp};
+use crate::store::{Staging, partition_folder};
+use crate::validate::{Point, QUARANTINE_RUN, Quarantine, Tap, add_reference, point_name};
+
+/// What a run may do.
+#[derive(Debug, Clone)]
+pub struct Conduct {
+    /// Id of the run.
+    pub run_id: String,
+    /// The run's time.
+    pub run_time: DateTime<Utc>,
+    /// Whether outputs are written at all.
+    pub write: bool,
+    /// Whether footers and the plan may answer checks.
+    pub shortcuts: bool,
+}
+
+/// What became of one node.
+pub struct NodeOutcome {
+    /// Rows that came out of its steps.
+    pub rows_in: u64,
+    /// Rows that stayed after its checks.
+    pub rows_out: u64,
+    /// What each step did.
+    pub steps: Vec<StepOutcome>,
+    /// The verdicts of its checks.
+    pub verdicts: Vec<Verdict>,
+    /// Files it staged.
+    pub staged: Vec<StagedFile>,
+    /// Files its quarantine staged.
+    pub quarantined: Vec<StagedFile>,
+    /// Nanoseconds all workers spent on its checks and on handing on its rows.
+    pub nanos: u64,
+}
+
+/// What one step did.
+pub struct StepOutcome {
+    /// Its name.
+    pub step: &'static str,
+    /// Rows in.
+    pub rows_in: u64,
+    /// Rows out.
+    pub rows_out: u64,
+    /// What it counted.
+    pub counts: Vec<(&'static str, u64)>,
+    /// Nanoseconds all workers spent on it.
+    pub nanos: u64,
+}
+
+/// Runs all phases. The outcome of each node is at its index.
+pub fn run(
+    plan: &mut Plan,
+    conduct: &Conduct,
+    staging: &Staging,
+    machine: &Machine<'_>,
+) -> Result<Vec<NodeOutcome>> {
+    let mut done: BTreeMap<usize, NodeOutcome> = BTreeMap::new();
+    let mut kept: BTreeMap<usize, Vec<DataFrame>> = BTreeMap::new();
+    for phase in 0..plan.phases() {
+        for root in roots(plan, phase) {
+            let members = members(plan, root, phase);
+            let lines = lines(plan, &members, conduct, staging, &kept)?;
+            let feed = match plan.scan(root) {
+                Some(scan) => Feed::Scan(scan),
+                None => Feed::Replay(kept.get(&root).cloned().unwrap_or_default()),
+            };
+            flow::run(&feed, &lines, machine)?;
+            for (line, &node) in lines.into_iter().zip(&members) {
+                let is_replay = node == root && !is_first_look(plan, root, phase);
+                let (outcome, rows) = finish(line, conduct.run_time)?;
+                if !is_replay {
+                    done.insert(node, outcome);
+                    kept.extend(rows.map(|rows| (node, rows)));
+                }
+            }
+        }
+        kept.retain(|node, _| last_use(plan, *node) > phase);
+    }
+    if done.len() != plan.nodes.len() {
+        return Err(Error::defect("some tables of the plan were never run"));
+    }
+    Ok(done.into_values().collect())
+}
+
+/// The nodes whose rows feed tables of this phase: sources, and tables of earlier phases.
+fn roots(plan: &Plan, phase: usize) -> Vec<usize> {
+    let is_root = |node: usize| {
+        let feeds = children(plan, node, phase).next().is_some();
+        let own = plan.nodes[node].phase == phase;
+        match &plan.nodes[node].rows {
+            Rows::Scan(_) => feeds || (first_look(plan, node) == phase),
+            Rows::Steps { .. } => feeds && !own,
+        }
+    };
+    (0..plan.nodes.len()).filter(|&node| is_root(node)).collect()
+}
+
+/// Tables of `phase` that take their rows from `node`.
+fn children(plan: &Plan, node: usize, phase: usize) -> impl Iterator<Item = usize> + '_ {
+    plan.nodes.iter().enumerate().filter_map(move |(index, child)| match &child.rows {
+        Rows::Steps { from, .. } if *from == node && child.phase == phase => Some(index),
+        _ => None,
+    })
+}
+
+/// The phase in which a source's checks run and its rows are kept: as early as needed, else with the
+/// first table that reads it.
+fn first_look(plan: &Plan, source: usize) -> usize {
+    let node = &plan.nodes[source];
+    if node.gathered {
+        return node.phase;
+    }
+    let phases = plan.nodes.iter().filter_map(|child| match &child.rows {
+        Rows::Steps { from, .. } if *from == source => Some(child.phase),
+        _ => None,
+    });
+    phases.min().unwrap_or(node.phase).max(node.phase)
+}
+
+fn is_first_look(plan: &Plan, node: usize, phase: usize) -> bool {
+    match &plan.nodes[node].rows {
+        Rows::Scan(_) => first_look(plan, node) == phase,
+        Rows::Steps { .. } => plan.nodes[node].phase == phase,
+    }
+}
+
+/// The last phase in which the kept rows of `node` are used.
+fn last_use(plan: &Plan, node: usize) -> usize {
+    let uses = plan.nodes.iter().enumerate().filter_map(|(index, other)| match &other.rows {
+        Rows::Steps { from, .. } => (*from == node || other.reads.contains(&node)).then_some(other.phase),
+        Rows::Scan(_) => other.reads.contains(&node).then(|| first_look(plan, index)),
+    });
+    uses.max().unwrap_or(0)
+}
+
+/// `root` and every table of `phase` below it, parents before children.
+fn members(plan: &Plan, root: usize, phase: usize) -> Vec<usize> {
+    let mut members = vec![root];
+    let mut next = 0;
+    while next < members.len() {
+        let found: Vec<usize> = children(plan, members[next], phase).collect();
+        members.extend(found);
+        next += 1;
+    }
+    members
+}
+
+fn lines(
+    plan: &mut Plan,
+    members: &[usize],
+    conduct: &Conduct,
+    staging: &Staging,
+    kept: &BTreeMap<usize, Vec<DataFrame>>,
+) -> Result<Vec<Line>> {
+    let phase = members.iter().map(|&node| plan.nodes[node].phase).max().unwrap_or(0);
+    let files: Arc<[String]> =
+        plan.scan(plan.root(members[0])).map_or_else(Vec::new, crate::scan::Scan::file_names).into();
+    let mut lines = Vec::with_capacity(members.len());
+    for (position, &node) in members.iter().enumerate() {
+        let watched = position > 0 || is_first_look(plan, node, phase);
+        let steps = match &mut plan.nodes[node].rows {
+            Rows::Steps { steps, .. } if position > 0 => std::mem::take(steps),
+            _ => Vec::new(),
+        };
+        let mut stages = Vec::with_capacity(steps.len());
+        let mut diverting = Vec::new();
+        for step in steps {
+            if let Lowering::Rows(ops) = &step.lowering
+                && ops.iter().any(|op| matches!(op, RowOp::Divert { .. }))
+            {
+                diverting.push((stages.len(), step.def.name, step.input.clone()));
+            }
+            let others = others(plan, &step, kept)?;
+            stages.push(stage(step, others)?);
+        }
+        let own = &plan.nodes[node];
+        let feeds = (0..members.len())
+            .filter(|&child| match &plan.nodes[members[child]].rows {
+                Rows::Steps { from, .. } => child > 0 && *from == node,
+                Rows::Scan(_) => false,
+            })
+            .collect();
+        lines.push(Line {
+            name: own.name.clone(),
+            stages,
+            schema: own.schema.clone(),
+            tap: if watched { tap(plan, node, conduct, kept)? } else { None },
+            quarantine: if watched { quarantine(own, &diverting, conduct, staging, &files)? } else { None },
+            writer: writer(own, watched, conduct, staging)?,
+            gathered: (watched && own.gathered).then(Mutex::default),
+            feeds,
+            flow: Counter::default(),
+        });
+    }
+    Ok(lines)
+}
+
+fn others(plan: &Plan, step: &StepPlan, kept: &BTreeMap<usize, Vec<DataFrame>>) -> Result<Vec<DataFrame>> {
+    step.reads
+        .iter()
+        .map(|read| {
+            let frames = kept.get(read).cloned().unwrap_or_default();
+            let frame = stack(frames, &plan.nodes[*read].schema)?;
+            select_visible(&frame)
+        })
+        .collect()
+}
+
+fn select_visible(frame: &DataFrame) -> Result<DataFrame> {
+    let columns = frame.columns().iter().filter(|column| crate::scan::Scan::is_visible(column.name()));
+    DataFrame::new(frame.height(), columns.cloned().collect())
+        .map_err(|error| Error::defect("could not leave out hidden columns").because(error))
+}
+
+fn stage(step: StepPlan, others: Vec<DataFrame>) -> Result<Stage> {
+    let StepPlan { def, span, lowering, input, .. } = step;
+    let work = match lowering {
+        Lowering::Rows(ops) => RowWork::new(ops, &input).map(Work::Rows),
+        Lowering::Stream(stream) => stream.open(others).map(Work::Ordered),
+        Lowering::Whole(whole) => Ok(Work::Ordered(Box::new(Whole::new(def.name, whole, input, others)))),
+    };
+    Ok(Stage { step: def.name, span, work: work.map_err(|error| error.at(span))?, flow: Counter::default() })
+}
+
+fn tap(
+    plan: &Plan,
+    node: usize,
+    conduct: &Conduct,
+    kept: &BTreeMap<usize, Vec<DataFrame>>,
+) -> Result<Option<Tap>> {
+    let own = &plan.nodes[node];
+    if own.checks.is_empty() {
+        return Ok(None);
+    }
+    let mut references = References::default();
+    for (check, _) in &own.checks {
+        if let Some(reference) = check.reference() {
+            let other = plan.nodes.iter().position(|node| node.name == reference.dataset);
+            let other =
+                other.ok_or_else(|| Error::defect("a check refers to a table that was not planned"))?;
+            let frame = stack(kept.get(&other).cloned().unwrap_or_default(), &plan.nodes[other].schema)?;
+            add_reference(&mut references, reference, &frame)?;
+        }
+    }
+    let proofs = if conduct.shortcuts { proofs(plan, node) } else { Proofs::default() };
+    let checks = own.checks.iter().map(|(check, _)| check.clone()).collect();
+    let schema = super::bridge::arrow_schema(&own.schema)?;
+    let suite = Suite::bind(checks, &schema, references)
+        .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", own.name)))?;
+    let predicates = predicates(&suite, &own.schema)?;
+    Tap::new(suite, &predicates, &own.schema, proofs).map(Some)
+}
+
+/// What is known of the rows of a node without looking at them.
+fn proofs(plan: &Plan, node: usize) -> Proofs {
+    let mut proofs = plan.scan(node).map(crate::scan::Scan::proofs).unwrap_or_default();
+    proofs.unique.clone_from(&plan.nodes[node].unique);
+    proofs
+}
+
+fn writer(
+    node: &Node,
+    watched: bool,
+    conduct: &Conduct,
+    staging: &Staging,
+) -> Result<Option<crate::sink::DatasetWriter>> {
+    match &node.write {
+        Some(write) if conduct.write && watched => {
+            write.writer(&node.schema, conduct.run_time, tag(conduct), staging.clone()).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The part of file names that tells runs apart.
+fn tag(conduct: &Conduct) -> String {
+    conduct.run_id.chars().take(12).collect()
+}
+
+fn quarantine(
+    node: &Node,
+    diverting: &[(usize, &'static str, Schema)],
+    conduct: &Conduct,
+    staging: &Staging,
+    files: &Arc<[String]>,
+) -> Result<Option<Quarantine>> {
+    let Some(dataset) = node.quarantine.as_ref().filter(|_| conduct.write) else { return Ok(None) };
+    let folder = partition_folder(QUARANTINE_RUN, Some(&conduct.run_id));
+    let stages = diverting.iter().map(|(stage, step, schema)| (Some((*stage, *step)), schema));
+    let points = stages
+        .chain(std::iter::once((None, &node.schema)))
+        .map(|(stage, schema)| {
+            let written = Quarantine::schema(schema);
+            let plan = WritePlan::single(dataset.clone(), folder.clone(), Compression::SNAPPY);
+            let tag = format!("{}-{}", point_name(stage), tag(conduct));
+            Ok(Point {
+                stage: stage.map(|(stage, _)| stage),
+                writer: plan.writer(&written, conduct.run_time, tag, staging.clone())?,
+                schema: super::bridge::arrow_schema(&written)?,
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Some(Quarantine::new(Arc::clone(files), points)))
+}
+
+fn finish(mut line: Line, now: DateTime<Utc>) -> Result<(NodeOutcome, Option<Vec<DataFrame>>)> {
+    let steps = line.stages.iter().map(|stage| StepOutcome {
+        step: stage.step,
+        rows_in: stage.flow.rows_in(),
+        rows_out: stage.flow.rows_out(),
+        counts: match &stage.work {
+            Work::Rows(_) => Vec::new(),
+            Work::Ordered(operator) => operator.counts(),
+        },
+        nanos: stage.flow.nanos(),
+    });
+    let steps = steps.collect();
+    let mut quarantined = Vec::new();
+    for point in line.quarantine.map_or_else(Vec::new, Quarantine::into_points) {
+        quarantined.extend(point.writer.finish()?);
+    }
+    let outcome = NodeOutcome {
+        rows_in: line.flow.rows_in(),
+        rows_out: line.flow.rows_out(),
+        steps,
+        verdicts: line.tap.as_mut().map_or_else(Vec::new, |tap| tap.judge(now)),
+        staged: line.writer.map_or_else(|| Ok(Vec::new()), crate::sink::DatasetWriter::finish)?,
+        quarantined,
+        nanos: line.flow.nanos(),
+    };
+    let kept = line.gathered.map(|rows| rows.into_inner().unwrap_or_else(PoisonError::into_inner));
+    Ok((outcome, kept))
+}

@@ -1,0 +1,391 @@
+//! One scan feeding a tree of lines: every batch goes through every line once, in parallel where the
+//! work allows it and in order where it does not.
+//!
+//! A batch is carried as far as it can go by the worker that holds it. At a step with state it is
+//! prepared and left at that step's turnstile; whoever brings the batch before it takes it through and
+//! its remaining way becomes a task of its own. No worker ever waits for another.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use polars::prelude::DataFrame;
+use rayon::{Scope, ThreadPool};
+
+use super::cancel::Cancel;
+use super::feed::Feed;
+use super::line::{Line, Work};
+use super::permit::{Permit, Permits};
+use super::progress::Progress;
+use super::rows::Worked;
+use super::turnstile::{Ticket, Turnstile};
+use crate::error::{Error, Result};
+use crate::sink::{DatasetWriter, Job, Piece};
+use crate::steps::Turn;
+use crate::store::Io;
+use crate::validate::{Measured, Quarantine};
+
+/// What a flow runs on.
+pub struct Machine<'m> {
+    /// Workers of the engine.
+    pub pool: &'m ThreadPool,
+    /// Input and output.
+    pub io: &'m Io,
+    /// Request to stop.
+    pub cancel: &'m Cancel,
+    /// Counters for whoever watches.
+    pub progress: &'m Progress,
+}
+
+/// A batch on its way.
+struct Batch {
+    ticket: Ticket,
+    rows: Option<DataFrame>,
+    permit: Option<Arc<Permit>>,
+}
+
+struct Flow<'l> {
+    lines: &'l [Line],
+    lanes: Vec<Lanes<'l>>,
+    machine: &'l Machine<'l>,
+    failed: AtomicBool,
+    failure: Mutex<Option<(Ticket, Error)>>,
+}
+
+/// The turnstiles of one line.
+struct Lanes<'l> {
+    stages: Vec<Turnstile<(Turn<'l>, Option<Arc<Permit>>)>>,
+    measured: Turnstile<Measured>,
+    pieces: Turnstile<(Vec<Piece>, Option<Arc<Permit>>)>,
+    gathered: Turnstile<Option<DataFrame>>,
+    quarantined: Vec<Turnstile<Vec<Piece>>>,
+}
+
+/// Runs `feed` through `lines`, the first of which receives its batches.
+pub fn run(feed: &Feed<'_>, lines: &[Line], machine: &Machine<'_>) -> Result<()> {
+    let flow = Flow {
+        lines,
+        lanes: lines.iter().map(Lanes::new).collect(),
+        machine,
+        failed: AtomicBool::new(false),
+        failure: Mutex::new(None),
+    };
+    flow.stream(feed)?;
+    flow.end(feed.tasks() as u64)?;
+    flow.drain()
+}
+
+impl Lanes<'_> {
+    fn new(line: &Line) -> Self {
+        let points = line.quarantine.as_ref().map_or(0, |quarantine| quarantine.points().len());
+        Self {
+            stages: line.stages.iter().map(|_| Turnstile::default()).collect(),
+            measured: Turnstile::default(),
+            pieces: Turnstile::default(),
+            gathered: Turnstile::default(),
+            quarantined: (0..points).map(|_| Turnstile::default()).collect(),
+        }
+    }
+}
+
+impl<'l> Flow<'l> {
+    /// Brings in the feed's tasks ahead of need and hands each to the workers.
+    fn stream(&self, feed: &Feed<'_>) -> Result<()> {
+        let workers = self.machine.pool.current_num_threads();
+        let permits = Permits::new(2 * workers + 1);
+        self.machine.pool.in_place_scope(|scope| {
+            let mut fetched = feed.fetch_ahead(self.machine.io, workers + 1);
+            for task in 0..feed.tasks() as u64 {
+                let permit = permits.acquire();
+                if self.stopped() {
+                    break;
+                }
+                let first = Ticket { task, part: 0, last: true };
+                match fetched.take() {
+                    Ok(input) => scope.spawn(move |scope| {
+                        let mut part = 0;
+                        let decoded = feed.decode(task as usize, input, &mut |rows, last| {
+                            let ticket = Ticket { task, part, last };
+                            part += 1;
+                            Progress::add(&self.machine.progress.rows_read, rows.height() as u64);
+                            let batch = Batch { ticket, rows: Some(rows), permit: Some(Arc::clone(&permit)) };
+                            self.advance(scope, 0, 0, batch);
+                            !self.stopped()
+                        });
+                        self.note(first, decoded);
+                    }),
+                    Err(error) => self.note(first, Err(error)),
+                }
+            }
+        });
+        self.outcome()
+    }
+
+    /// Tells every step with state that no batch will come, parents before children, and sends on what
+    /// they still held.
+    fn end(&self, tasks: u64) -> Result<()> {
+        let mut seen = vec![tasks; self.lines.len()];
+        for (index, line) in self.lines.iter().enumerate() {
+            for (position, stage) in line.stages.iter().enumerate() {
+                let Work::Ordered(operator) = &stage.work else { continue };
+                let started = Instant::now();
+                let rest = operator.end()?;
+                stage.flow.add(0, rest.iter().map(DataFrame::height).sum());
+                stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
+                if !rest.is_empty() {
+                    self.send(index, position + 1, seen[index], rest)?;
+                    seen[index] += 1;
+                }
+            }
+            for &fed in &line.feeds {
+                seen[fed] = seen[index];
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&self, line: usize, stage: usize, task: u64, frames: Vec<DataFrame>) -> Result<()> {
+        let count = frames.len();
+        self.machine.pool.in_place_scope(|scope| {
+            for (part, rows) in frames.into_iter().enumerate() {
+                let ticket = Ticket { task, part: part as u64, last: part + 1 == count };
+                scope.spawn(move |scope| {
+                    self.advance(scope, line, stage, Batch { ticket, rows: Some(rows), permit: None });
+                });
+            }
+        });
+        self.outcome()
+    }
+
+    /// Encodes what never filled a row group.
+    fn drain(&self) -> Result<()> {
+        self.machine.pool.in_place_scope(|scope| {
+            for line in self.lines {
+                let points = line.quarantine.iter().flat_map(Quarantine::points);
+                for writer in line.writer.iter().chain(points.map(|point| &point.writer)) {
+                    for job in writer.drain() {
+                        self.encode(scope, writer, job, None);
+                    }
+                }
+            }
+        });
+        self.outcome()
+    }
+
+    /// Carries a batch from `stage` of `line` as far as it can go now.
+    fn advance<'s>(&'s self, scope: &Scope<'s>, index: usize, stage: usize, mut batch: Batch) {
+        let line = &self.lines[index];
+        for (position, stage) in line.stages.iter().enumerate().skip(stage) {
+            if self.stopped() {
+                return;
+            }
+            let rows_in = batch.rows.as_ref().map_or(0, DataFrame::height);
+            let started = Instant::now();
+            match &stage.work {
+                Work::Rows(work) => {
+                    let Some(rows) = batch.rows.take() else {
+                        if work.diverts() {
+                            self.quarantine_diverted(scope, index, position, batch.ticket, Vec::new());
+                        }
+                        continue;
+                    };
+                    let worked = work.apply(rows);
+                    stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
+                    match worked {
+                        Ok(Worked { frame, diverted }) => {
+                            stage.flow.add(rows_in, frame.height());
+                            if work.diverts() {
+                                self.quarantine_diverted(scope, index, position, batch.ticket, diverted);
+                            }
+                            batch.rows = Some(frame);
+                        }
+                        Err(error) => return self.note(batch.ticket, Err(error)),
+                    }
+                }
+                Work::Ordered(operator) => {
+                    let prepared = match batch.rows {
+                        Some(rows) => operator.prepare(rows),
+                        None => {
+                            Ok(Box::new(|| Ok(Box::new(|| Ok(None)) as crate::steps::Then<'_>)) as Turn<'_>)
+                        }
+                    };
+                    stage.flow.add(rows_in, 0);
+                    stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
+                    match prepared {
+                        Ok(turn) => self.take_turns(scope, index, position, batch.ticket, turn, batch.permit),
+                        Err(error) => self.note(batch.ticket, Err(error)),
+                    }
+                    return;
+                }
+            }
+        }
+        let ticket = batch.ticket;
+        let delivered = self.deliver(scope, index, batch);
+        self.note(ticket, delivered);
+    }
+
+    fn take_turns<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        index: usize,
+        position: usize,
+        ticket: Ticket,
+        turn: Turn<'l>,
+        permit: Option<Arc<Permit>>,
+    ) {
+        let stage = &self.lines[index].stages[position];
+        let passed =
+            self.lanes[index].stages[position].pass(ticket, (turn, permit), |ticket, (turn, permit)| {
+                let started = Instant::now();
+                let then = turn();
+                stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
+                let then = then?;
+                scope.spawn(move |scope| {
+                    let started = Instant::now();
+                    let finished = then();
+                    stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
+                    match finished {
+                        Ok(rows) => {
+                            stage.flow.add(0, rows.as_ref().map_or(0, DataFrame::height));
+                            self.advance(scope, index, position + 1, Batch { ticket, rows, permit });
+                        }
+                        Err(error) => self.note(ticket, Err(error)),
+                    }
+                });
+                Ok(())
+            });
+        self.note(ticket, passed);
+    }
+
+    /// Past the last step: checks, then whoever takes the rows.
+    fn deliver<'s>(&'s self, scope: &Scope<'s>, index: usize, batch: Batch) -> Result<()> {
+        let line = &self.lines[index];
+        let Batch { ticket, mut rows, permit } = batch;
+        let rows_in = rows.as_ref().map_or(0, DataFrame::height);
+        let started = Instant::now();
+        if let Some(tap) = &line.tap {
+            let frame = rows.take().unwrap_or_else(|| DataFrame::empty_with_schema(&line.schema));
+            let (kept, measured, failed) = tap.measure(frame)?;
+            rows = Some(kept);
+            self.lanes[index].measured.pass(ticket, measured, |_, measured| tap.merge(measured))?;
+            self.quarantine_failed(scope, index, ticket, failed)?;
+        }
+        line.flow.add(rows_in, rows.as_ref().map_or(0, DataFrame::height));
+        line.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        for &fed in &line.feeds {
+            let batch = Batch { ticket, rows: rows.clone(), permit: permit.clone() };
+            scope.spawn(move |scope| self.advance(scope, fed, 0, batch));
+        }
+        if let Some(gathered) = &line.gathered {
+            self.lanes[index].gathered.pass(ticket, rows.clone(), |_, rows| {
+                gathered.lock().unwrap_or_else(PoisonError::into_inner).extend(rows);
+                Ok::<_, Error>(())
+            })?;
+        }
+        if let Some(writer) = &line.writer {
+            let pieces = match rows {
+                Some(rows) => writer.split_frame(&rows)?,
+                None => Vec::new(),
+            };
+            self.lanes[index].pieces.pass(ticket, (pieces, permit), |_, (pieces, permit)| {
+                for job in writer.admit(pieces) {
+                    self.encode(scope, writer, job, permit.clone());
+                }
+                Ok::<_, Error>(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn encode<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        writer: &'l DatasetWriter,
+        job: Job,
+        permit: Option<Arc<Permit>>,
+    ) {
+        scope.spawn(move |_| {
+            if !self.stopped() {
+                let ticket = Ticket { task: u64::MAX, part: 0, last: true };
+                let rows = job.rows() as u64;
+                let written = writer.run(job).map(|bytes| {
+                    Progress::add(&self.machine.progress.rows_written, rows);
+                    Progress::add(&self.machine.progress.bytes_written, bytes);
+                });
+                self.note(ticket, written);
+            }
+            drop(permit);
+        });
+    }
+
+    fn quarantine_diverted<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        index: usize,
+        stage: usize,
+        ticket: Ticket,
+        diverted: Vec<(String, DataFrame)>,
+    ) {
+        let Some(quarantine) = &self.lines[index].quarantine else { return };
+        let kept = quarantine
+            .diverted(stage, diverted)
+            .and_then(|(point, pieces)| self.quarantine_pieces(scope, index, point, ticket, pieces));
+        self.note(ticket, kept);
+    }
+
+    fn quarantine_failed<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        index: usize,
+        ticket: Ticket,
+        failed: Option<DataFrame>,
+    ) -> Result<()> {
+        match &self.lines[index].quarantine {
+            Some(quarantine) => match quarantine.failed(failed)? {
+                Some((point, pieces)) => self.quarantine_pieces(scope, index, point, ticket, pieces),
+                None => Ok(()),
+            },
+            None => Ok(()),
+        }
+    }
+
+    fn quarantine_pieces<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        index: usize,
+        point: usize,
+        ticket: Ticket,
+        pieces: Vec<Piece>,
+    ) -> Result<()> {
+        let Some(quarantine) = &self.lines[index].quarantine else { return Ok(()) };
+        let writer = &quarantine.points()[point].writer;
+        self.lanes[index].quarantined[point].pass(ticket, pieces, |_, pieces| {
+            for job in writer.admit(pieces) {
+                self.encode(scope, writer, job, None);
+            }
+            Ok(())
+        })
+    }
+
+    fn stopped(&self) -> bool {
+        self.failed.load(Ordering::Relaxed) || self.machine.cancel.signal().is_some()
+    }
+
+    /// Keeps the failure that is earliest in the stream and stops everything else.
+    fn note(&self, ticket: Ticket, outcome: Result<()>) {
+        let Err(error) = outcome else { return };
+        self.failed.store(true, Ordering::Relaxed);
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if failure.as_ref().is_none_or(|(earliest, _)| ticket < *earliest) {
+            *failure = Some((ticket, error));
+        }
+    }
+
+    fn outcome(&self) -> Result<()> {
+        self.machine.cancel.check()?;
+        match self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some((_, error)) => Err(error),
+            None => Ok(()),
+        }
+    }
+}

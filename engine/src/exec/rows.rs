@@ -1,0 +1,158 @@
+//! Runs row-local operations over one batch, on the calling thread.
+
+use polars::prelude::{
+    BooleanChunked, Column, DataFrame, ExplodeOptions, Expr, IntoLazy, LazyFrame, PlSmallStr, Schema,
+};
+
+use crate::error::{Error, Result};
+use crate::steps::{Evaluator, HIDDEN, RowOp};
+
+/// The compiled operations of one row-local step.
+pub struct RowWork {
+    ops: Vec<Compiled>,
+}
+
+enum Compiled {
+    With(Evaluator),
+    Keep(Evaluator),
+    Project(Evaluator),
+    Divert(Evaluator, String),
+    Refuse(Evaluator, String),
+    Drop(Vec<PlSmallStr>),
+    Explode { columns: Vec<PlSmallStr>, keep_empty: bool },
+}
+
+/// What became of a batch.
+pub struct Worked {
+    /// Rows that go on.
+    pub frame: DataFrame,
+    /// Rows that left for the quarantine, with the reason.
+    pub diverted: Vec<(String, DataFrame)>,
+}
+
+impl RowWork {
+    /// Compiles `ops` against the schema of the batches to come.
+    pub fn new(ops: Vec<RowOp>, input: &Schema) -> Result<Self> {
+        let mut schema = input.clone();
+        let ops = ops
+            .into_iter()
+            .map(|op| {
+                let compiled = Compiled::new(&op, &schema)?;
+                schema = schema_after(&op, &schema)?;
+                Ok(compiled)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self { ops })
+    }
+
+    /// Whether rows may leave for the quarantine.
+    pub fn diverts(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Compiled::Divert(..)))
+    }
+
+    /// Applies the operations in order.
+    pub fn apply(&self, mut frame: DataFrame) -> Result<Worked> {
+        let mut diverted = Vec::new();
+        for op in &self.ops {
+            match op {
+                Compiled::With(columns) => {
+                    let columns = columns.evaluate(&frame)?;
+                    frame = with_columns(frame, columns)?;
+                }
+                Compiled::Project(columns) => frame = project(&frame, columns.evaluate(&frame)?)?,
+                Compiled::Keep(predicate) => frame = filter(&frame, &truth(predicate, &frame)?)?,
+                Compiled::Divert(failed, reason) => {
+                    let failed = truth(failed, &frame)?;
+                    if failed.any() {
+                        diverted.push((reason.clone(), filter(&frame, &failed)?));
+                        frame = filter(&frame, &!&failed)?;
+                    }
+                }
+                Compiled::Refuse(failed, reason) => refuse(&truth(failed, &frame)?, reason)?,
+                Compiled::Drop(names) => frame = frame.drop_many(names.iter().cloned()),
+                Compiled::Explode { columns, keep_empty } => {
+                    let options = ExplodeOptions { empty_as_null: *keep_empty, keep_nulls: *keep_empty };
+                    frame = frame
+                        .explode(columns.iter().cloned(), options)
+                        .map_err(|error| Error::wrong(error.to_string()))?;
+                }
+            }
+        }
+        Ok(Worked { frame, diverted })
+    }
+}
+
+impl Compiled {
+    fn new(op: &RowOp, schema: &Schema) -> Result<Self> {
+        let compile = |exprs: &[Expr]| Evaluator::new(exprs, schema);
+        Ok(match op {
+            RowOp::With(exprs) => Self::With(compile(exprs)?),
+            RowOp::Project(exprs) => Self::Project(compile(exprs)?),
+            RowOp::Keep(predicate) => Self::Keep(compile(std::slice::from_ref(predicate))?),
+            RowOp::Divert { failed, reason } => {
+                Self::Divert(compile(std::slice::from_ref(failed))?, reason.clone())
+            }
+            RowOp::Refuse { failed, reason } => {
+                Self::Refuse(compile(std::slice::from_ref(failed))?, reason.clone())
+            }
+            RowOp::Drop(names) => Self::Drop(names.clone()),
+            RowOp::Explode { columns, keep_empty } => {
+                Self::Explode { columns: columns.clone(), keep_empty: *keep_empty }
+            }
+        })
+    }
+}
+
+/// The schema of rows of `schema` after `op`.
+fn schema_after(op: &RowOp, schema: &Schema) -> Result<Schema> {
+    let empty = DataFrame::empty_with_schema(schema).lazy();
+    let after: Result<DataFrame, _> = LazyFrame::collect(op.apply_lazy(empty));
+    let after = after.map_err(|error| Error::defect("a step no longer fits its rows").because(error))?;
+    Ok(after.schema().as_ref().clone())
+}
+
+/// The rows for which `mask` is true, column by column on this thread.
+pub fn filter(frame: &DataFrame, mask: &BooleanChunked) -> Result<DataFrame> {
+    if mask.all() && mask.null_count() == 0 {
+        return Ok(frame.clone());
+    }
+    let columns = frame
+        .columns()
+        .iter()
+        .map(|column| column.filter(mask))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Error::defect("could not filter a batch").because(error))?;
+    let height = columns.first().map_or_else(|| mask.sum().unwrap_or(0) as usize, Column::len);
+    DataFrame::new(height, columns).map_err(|error| Error::defect("could not filter a batch").because(error))
+}
+
+/// The predicate with null as false.
+fn truth(predicate: &Evaluator, frame: &DataFrame) -> Result<BooleanChunked> {
+    let column =
+        predicate.evaluate(frame)?.pop().ok_or_else(|| Error::defect("a predicate gave no column"))?;
+    let mask = column.bool().map_err(|error| Error::defect("a predicate is not boolean").because(error))?;
+    Ok(if mask.null_count() == 0 { mask.clone() } else { mask.iter().map(|row| row == Some(true)).collect() })
+}
+
+fn with_columns(mut frame: DataFrame, columns: Vec<Column>) -> Result<DataFrame> {
+    for column in columns {
+        frame
+            .with_column(column)
+            .map_err(|error| Error::defect("a computed column does not fit its batch").because(error))?;
+    }
+    Ok(frame)
+}
+
+fn project(frame: &DataFrame, mut columns: Vec<Column>) -> Result<DataFrame> {
+    columns.extend(frame.columns().iter().filter(|column| column.name().starts_with(HIDDEN)).cloned());
+    DataFrame::new(frame.height(), columns)
+        .map_err(|error| Error::defect("a computed column does not fit its batch").because(error))
+}
+
+fn refuse(failed: &BooleanChunked, reason: &str) -> Result<()> {
+    match failed.sum().unwrap_or(0) {
+        0 => Ok(()),
+        1 => Err(Error::wrong(format!("{reason} in 1 row"))),
+        rows => Err(Error::wrong(format!("{reason} in {rows} rows of one batch"))),
+    }
+}

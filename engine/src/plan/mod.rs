@@ -1,0 +1,113 @@
+//! A plan that cannot fail on a name or a type: every source listed and described, every step bound to
+//! the schema it meets, every check to the columns it reads.
+
+mod bind;
+mod explain;
+mod phase;
+mod write;
+
+use lockgate_rules::Check;
+use polars::prelude::Schema;
+
+pub use bind::{Context, bind, predicates, visible};
+pub use explain::{
+    CheckPlan, Column, Explanation, OutputPlan, Runs, SourcePlan, StepPlan as StepExplained, TablePlan,
+};
+pub use write::{Partitioning, WritePlan};
+
+use crate::scan::Scan;
+use crate::spec::Span;
+use crate::steps::{Lowering, StepDef};
+use crate::store::Dataset;
+
+/// A pipeline bound to its data.
+pub struct Plan {
+    /// Name of the pipeline.
+    pub pipeline: String,
+    /// Sources in file order, then tables, each after everything it reads.
+    pub nodes: Vec<Node>,
+}
+
+/// A source or a table.
+pub struct Node {
+    /// Its name in the pipeline file.
+    pub name: String,
+    /// Where it stands there.
+    pub span: Span,
+    /// Where its rows come from.
+    pub rows: Rows,
+    /// Schema of its rows, hidden columns included.
+    pub schema: Schema,
+    /// The checks on its rows, with where each stands.
+    pub checks: Vec<(Check, Span)>,
+    /// Keys by which its rows are proved unique by the steps that made them.
+    pub unique: Vec<Vec<String>>,
+    /// How it is written, if it is.
+    pub write: Option<WritePlan>,
+    /// Where its rows go that fail, if anywhere.
+    pub quarantine: Option<Dataset>,
+    /// In which phase its rows are made; sources are read in whatever phases need them.
+    pub phase: usize,
+    /// Whether all its rows must be there before a later phase begins.
+    pub gathered: bool,
+    /// Nodes whose rows must all be there before its own are made.
+    pub reads: Vec<usize>,
+}
+
+/// Where the rows of a node come from.
+pub enum Rows {
+    /// From stored files.
+    Scan(Box<Scan>),
+    /// From another node, through steps.
+    Steps {
+        /// Index of the other node.
+        from: usize,
+        /// The steps.
+        steps: Vec<StepPlan>,
+    },
+}
+
+/// A step bound to the schema it meets.
+pub struct StepPlan {
+    /// Its entry in the catalogue.
+    pub def: &'static StepDef,
+    /// Where it stands in the pipeline file.
+    pub span: Span,
+    /// Indices of the other nodes it reads.
+    pub reads: Vec<usize>,
+    /// How it runs.
+    pub lowering: Lowering,
+    /// Schema of the rows coming in.
+    pub input: Schema,
+}
+
+impl Plan {
+    /// The scan of a source node.
+    pub fn scan(&self, node: usize) -> Option<&Scan> {
+        match &self.nodes[node].rows {
+            Rows::Scan(scan) => Some(scan),
+            Rows::Steps { .. } => None,
+        }
+    }
+
+    /// The source whose files the rows of `node` come from, following `from`.
+    pub fn root(&self, node: usize) -> usize {
+        match &self.nodes[node].rows {
+            Rows::Scan(_) => node,
+            Rows::Steps { from, .. } => self.root(*from),
+        }
+    }
+
+    /// Whether what is written depends on the run's time.
+    pub fn depends_on_time(&self) -> bool {
+        self.nodes
+            .iter()
+            .filter_map(|node| node.write.as_ref())
+            .any(|write| write.partitioning == Partitioning::RunTime)
+    }
+
+    /// How many phases there are.
+    pub fn phases(&self) -> usize {
+        self.nodes.iter().map(|node| node.phase + 1).max().unwrap_or(0)
+    }
+}

@@ -1,0 +1,162 @@
+//! Puts the run record together from the plan and what became of it.
+
+use chrono::{DateTime, Utc};
+
+use super::record::{
+    Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, Resources, RunRecord, RunStatus, Step, Table,
+};
+use crate::engine::VERSION;
+use crate::error::{Error, Result};
+use crate::exec::conduct::NodeOutcome;
+use crate::plan::{Node, Plan, Rows};
+use crate::scan::Scan;
+use crate::sink::StagedFile;
+use crate::spec::Pipeline;
+use crate::store::Dataset;
+use crate::validate::Ruling;
+
+/// What a record is made of.
+pub struct Assembly<'a> {
+    /// What was asked.
+    pub pipeline: &'a Pipeline,
+    /// What was planned.
+    pub plan: &'a Plan,
+    /// What became of each node.
+    pub outcomes: &'a [NodeOutcome],
+    /// What the gate decided.
+    pub ruling: &'a Ruling,
+    /// Id of the run.
+    pub run_id: &'a str,
+    /// The run's time.
+    pub run_time: DateTime<Utc>,
+}
+
+impl Assembly<'_> {
+    /// The record of a run that began, took and ended as given.
+    pub fn finish(
+        &self,
+        (started_at, resources, ended_at): (DateTime<Utc>, Resources, DateTime<Utc>),
+    ) -> RunRecord {
+        let nodes = || self.plan.nodes.iter().zip(self.outcomes).enumerate();
+        RunRecord {
+            format_version: FORMAT_VERSION,
+            run_id: self.run_id.to_owned(),
+            pipeline: self.pipeline.name.value.clone(),
+            engine_version: VERSION.to_owned(),
+            status: match self.ruling {
+                Ruling::Withhold { .. } => RunStatus::Withheld,
+                Ruling::Publish { alerts } if alerts.is_empty() => RunStatus::Published,
+                Ruling::Publish { .. } => RunStatus::PublishedWithAlerts,
+            },
+            already_published: false,
+            run_time: self.run_time,
+            started_at,
+            ended_at,
+            vars: self.pipeline.vars.shown(),
+            inputs: nodes().filter_map(|(_, (node, outcome))| input(node, outcome)).collect(),
+            tables: nodes().filter_map(|(_, (node, outcome))| self.table(node, outcome)).collect(),
+            checks: nodes().flat_map(|(index, (node, outcome))| self.checks(index, node, outcome)).collect(),
+            resources,
+        }
+    }
+
+    fn table(&self, node: &Node, outcome: &NodeOutcome) -> Option<Table> {
+        let Rows::Steps { from, .. } = &node.rows else { return None };
+        let steps: Vec<Step> = outcome
+            .steps
+            .iter()
+            .map(|step| Step {
+                step: step.step.to_owned(),
+                rows_in: step.rows_in,
+                rows_out: step.rows_out,
+                counts: step.counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
+                busy_ms: step.nanos as f64 / 1e6,
+            })
+            .collect();
+        let quarantined = rows(&outcome.quarantined);
+        Some(Table {
+            table: node.name.clone(),
+            from: self.plan.nodes[*from].name.clone(),
+            rows_in: steps.first().map_or(outcome.rows_in, |step| step.rows_in),
+            rows_out: outcome.rows_out,
+            rows_quarantined: quarantined,
+            busy_ms: outcome.nanos as f64 / 1e6 + steps.iter().map(|step| step.busy_ms).sum::<f64>(),
+            steps,
+            output: node.write.as_ref().map(|write| output(&write.dataset, &outcome.staged)),
+            quarantine: node
+                .quarantine
+                .as_ref()
+                .filter(|_| quarantined > 0)
+                .map(|dataset| output(dataset, &outcome.quarantined)),
+        })
+    }
+
+    fn checks(&self, index: usize, node: &Node, outcome: &NodeOutcome) -> Vec<Check> {
+        let scan = self.plan.scan(self.plan.root(index));
+        outcome
+            .verdicts
+            .iter()
+            .map(|verdict| Check {
+                on: node.name.clone(),
+                sample_places: verdict.samples.iter().map(|sample| place(scan, sample.origin)).collect(),
+                verdict: verdict.clone(),
+            })
+            .collect()
+    }
+}
+
+impl RunRecord {
+    /// The record of an earlier run, as it was stored.
+    pub fn stored(record: serde_json::Value) -> Result<Self> {
+        let mut record: Self = serde_json::from_value(record).map_err(|error| {
+            Error::wrong("the record of the earlier run cannot be read by this version").because(error)
+        })?;
+        record.already_published = true;
+        Ok(record)
+    }
+}
+
+fn place(scan: Option<&Scan>, origin: Option<u64>) -> Option<String> {
+    let (file, row) = scan?.locate(origin?)?;
+    Some(format!("{file}:{row}"))
+}
+
+fn input(node: &Node, outcome: &NodeOutcome) -> Option<Input> {
+    let Rows::Scan(scan) = &node.rows else { return None };
+    Some(Input {
+        source: node.name.clone(),
+        location: scan.address().to_owned(),
+        rows: outcome.rows_in,
+        bytes: scan.files().iter().map(|file| file.entry.size).sum(),
+        files: scan
+            .files()
+            .iter()
+            .map(|file| InputFile {
+                path: file.entry.location.to_string(),
+                bytes: file.entry.size,
+                etag: file.entry.etag.clone(),
+            })
+            .collect(),
+        schema_differences: scan.differences().to_vec(),
+    })
+}
+
+fn rows(files: &[StagedFile]) -> u64 {
+    files.iter().map(|file| file.rows).sum()
+}
+
+fn output(dataset: &Dataset, files: &[StagedFile]) -> Output {
+    let mut folders: Vec<&str> = files.iter().map(|file| &*file.folder).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    Output {
+        location: dataset.folder().to_string(),
+        partitions: folders.len(),
+        rows: rows(files),
+        bytes: files.iter().map(|file| file.bytes).sum(),
+        files: files
+            .iter()
+            .map(|file| OutputFile { path: file.path.clone(), rows: file.rows, bytes: file.bytes })
+            .collect(),
+    }
+}

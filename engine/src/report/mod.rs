@@ -1,0 +1,12 @@
+//! What is told about a run.
+
+mod assemble;
+mod record;
+
+pub use crate::plan::{
+    CheckPlan, Column, Explanation, OutputPlan, Runs, SourcePlan, StepExplained as StepPlan, TablePlan,
+};
+pub use assemble::Assembly;
+pub use record::{
+    Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, Resources, RunRecord, RunStatus, Step, Table,
+};

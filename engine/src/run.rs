@@ -1,0 +1,266 @@
+//! The whole flow of a run: start reading here.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::commit::{Begun, Holder, Output, Patience, Request, Session, WriteMode};
+use crate::engine::{Engine, VERSION};
+use crate::error::{Error, Result};
+use crate::exec::conduct::{self, Conduct, NodeOutcome};
+use crate::exec::flow::Machine;
+use crate::exec::progress::Progress;
+use crate::plan::{Plan, Rows};
+use crate::report::{Assembly, RunRecord, RunStatus};
+use crate::spec::{Mode, Pipeline};
+use crate::store::{Dataset, Staging};
+use crate::validate::{Ruling, rule};
+
+/// Runs `pipeline`: binds it to its data, makes and checks its tables in one pass, and publishes them if
+/// the gate opens. A run that was published before is not done again; its record is given.
+pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>> {
+    let mut clock = Phases::start(engine);
+    clock.enter("plan");
+    let mut plan = engine.bind(pipeline)?;
+    let run_id = run_id(pipeline, &plan, engine);
+    let home = engine.home(pipeline).map_err(|error| vec![error])?;
+    clock.enter("begin");
+    let request = Request {
+        home,
+        pipeline: pipeline.name.value.clone(),
+        run_id: run_id.clone(),
+        datasets: datasets(&plan),
+        holder: Holder::current(),
+        patience: Patience::default(),
+        now: clock.started_at,
+        engine: VERSION.to_owned(),
+    };
+    let io = engine.stores.io();
+    let session = match io.block_on(Session::begin(&engine.stores, request)).map_err(|error| vec![error])? {
+        Begun::Started(session) => *session,
+        Begun::AlreadyPublished(record) => return RunRecord::stored(record).map_err(|error| vec![error]),
+    };
+    clock.enter("run");
+    let conduct = Conduct {
+        run_id,
+        run_time: engine.options.run_time,
+        write: true,
+        shortcuts: engine.options.shortcuts,
+    };
+    let outcomes = match carry_out(engine, &mut plan, &conduct, session.staging()) {
+        Ok(outcomes) => outcomes,
+        Err(error) => {
+            let undone = io.block_on(session.abandon(None));
+            return Err(std::iter::once(error).chain(undone.err()).collect());
+        }
+    };
+    clock.enter("publish");
+    let ruling = rule(&outcomes.iter().flat_map(|outcome| &outcome.verdicts));
+    let outputs = outputs(&plan, &outcomes);
+    let mut record = assemble(engine, pipeline, &plan, &outcomes, &ruling, &conduct).finish(clock.read());
+    settle(engine, session, &ruling, outputs, &record, &outcomes).map_err(|error| vec![error])?;
+    if engine.options.dry_run && record.status != RunStatus::Withheld {
+        record.status = RunStatus::DryRun;
+    }
+    record.resources = clock.read().1;
+    Ok(record)
+}
+
+/// Runs the checks of `pipeline` and writes nothing.
+pub fn validate(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>> {
+    let mut clock = Phases::start(engine);
+    clock.enter("plan");
+    let mut plan = engine.bind(pipeline)?;
+    clock.enter("run");
+    let conduct = Conduct {
+        run_id: run_id(pipeline, &plan, engine),
+        run_time: engine.options.run_time,
+        write: false,
+        shortcuts: engine.options.shortcuts,
+    };
+    let staging = Staging::new(conduct.run_id.as_str(), engine.stores.io(), None);
+    let outcomes = carry_out(engine, &mut plan, &conduct, &staging).map_err(|error| vec![error])?;
+    let ruling = rule(&outcomes.iter().flat_map(|outcome| &outcome.verdicts));
+    let mut record = assemble(engine, pipeline, &plan, &outcomes, &ruling, &conduct).finish(clock.read());
+    if record.status != RunStatus::Withheld {
+        record.status = RunStatus::Validated;
+    }
+    Ok(record)
+}
+
+fn carry_out(
+    engine: &Engine,
+    plan: &mut Plan,
+    conduct: &Conduct,
+    staging: &Staging,
+) -> Result<Vec<NodeOutcome>> {
+    let bytes = plan.nodes.iter().filter_map(|node| match &node.rows {
+        Rows::Scan(scan) => Some(scan.bytes()),
+        Rows::Steps { .. } => None,
+    });
+    Progress::add(&engine.progress().bytes_total, bytes.sum());
+    let machine = Machine {
+        pool: &engine.pool,
+        io: engine.stores.io(),
+        cancel: engine.cancel(),
+        progress: engine.progress(),
+    };
+    conduct::run(plan, conduct, staging, &machine)
+}
+
+/// Publishes, withholds, or forgets what was staged.
+fn settle(
+    engine: &Engine,
+    session: Session,
+    ruling: &Ruling,
+    outputs: Vec<Output>,
+    record: &RunRecord,
+    _outcomes: &[NodeOutcome],
+) -> Result<()> {
+    let io = engine.stores.io();
+    let stored = serde_json::to_value(record)
+        .map_err(|error| Error::defect("could not write the run record").because(error))?;
+    if engine.options.dry_run {
+        return io.block_on(session.abandon(None));
+    }
+    match ruling {
+        Ruling::Withhold { stops } => io.block_on(session.withhold(stops.clone(), stored)),
+        Ruling::Publish { .. } => io.block_on(async {
+            for output in &outputs {
+                for partition in &output.partitions {
+                    if let Err(error) = session.claim(&output.dataset, partition, output.mode).await {
+                        session.abandon(None).await?;
+                        return Err(error);
+                    }
+                }
+            }
+            if let Err(error) = engine.cancel().check() {
+                session.abandon(None).await?;
+                return Err(error);
+            }
+            session.publish(outputs, stored).await
+        }),
+    }
+}
+
+/// What a run is: the same pipeline, variables, engine, time and inputs give the same id.
+fn run_id(pipeline: &Pipeline, plan: &Plan, engine: &Engine) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |part: &str| {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    };
+    add(VERSION);
+    add(&pipeline.text.text);
+    for (name, value) in pipeline.vars.values() {
+        add(name);
+        add(value);
+    }
+    if plan.depends_on_time() {
+        add(&engine.options.run_time.to_rfc3339());
+    }
+    for node in &plan.nodes {
+        add(&node.name);
+        let Rows::Scan(scan) = &node.rows else { continue };
+        for file in scan.files() {
+            add(&file.entry.location.to_string());
+            add(&file.entry.size.to_string());
+            add(file.entry.etag.as_deref().unwrap_or_default());
+        }
+    }
+    let digest = hash.finalize();
+    let bytes: [u8; 16] = std::array::from_fn(|index| digest[index]);
+    format!("{:032x}", u128::from_be_bytes(bytes))
+}
+
+fn datasets(plan: &Plan) -> Vec<Dataset> {
+    let written = plan.nodes.iter().filter_map(|node| node.write.as_ref().map(|write| write.dataset.clone()));
+    written.chain(plan.nodes.iter().filter_map(|node| node.quarantine.clone())).collect()
+}
+
+/// What each dataset gets.
+fn outputs(plan: &Plan, outcomes: &[NodeOutcome]) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    for (node, outcome) in plan.nodes.iter().zip(outcomes) {
+        let written = node.write.as_ref().map(|write| (&write.dataset, write.mode, &outcome.staged));
+        let quarantined =
+            node.quarantine.as_ref().map(|dataset| (dataset, Mode::Replace, &outcome.quarantined));
+        for (dataset, mode, files) in written.into_iter().chain(quarantined) {
+            let mut partitions: Vec<String> = files.iter().map(|file| file.folder.to_string()).collect();
+            partitions.sort_unstable();
+            partitions.dedup();
+            outputs.push(Output {
+                dataset: dataset.clone(),
+                mode: match mode {
+                    Mode::Replace => WriteMode::Replace,
+                    Mode::Append => WriteMode::Append,
+                    Mode::ErrorIfExists => WriteMode::ErrorIfExists,
+                },
+                partitions,
+                files: files.iter().map(|file| file.staged.clone()).collect(),
+            });
+        }
+    }
+    outputs
+}
+
+fn assemble<'a>(
+    engine: &Engine,
+    pipeline: &'a Pipeline,
+    plan: &'a Plan,
+    outcomes: &'a [NodeOutcome],
+    ruling: &'a Ruling,
+    conduct: &'a Conduct,
+) -> Assembly<'a> {
+    Assembly { pipeline, plan, outcomes, ruling, run_id: &conduct.run_id, run_time: engine.options.run_time }
+}
+
+/// Milliseconds of each phase, by the wall clock.
+pub(crate) struct Phases<'e> {
+    engine: &'e Engine,
+    /// When the run began.
+    started_at: DateTime<Utc>,
+    started: Instant,
+    current: Option<(&'static str, Instant)>,
+    done: BTreeMap<String, f64>,
+}
+
+impl<'e> Phases<'e> {
+    fn start(engine: &'e Engine) -> Self {
+        Self {
+            engine,
+            started_at: (engine.clock)(),
+            started: Instant::now(),
+            current: None,
+            done: BTreeMap::new(),
+        }
+    }
+
+    fn enter(&mut self, phase: &'static str) {
+        self.close();
+        self.engine.progress().enter(phase);
+        self.current = Some((phase, Instant::now()));
+    }
+
+    fn close(&mut self) {
+        if let Some((phase, since)) = self.current {
+            self.done.insert(phase.to_owned(), since.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+
+    /// When the run began and what it took until now.
+    fn read(&mut self) -> (DateTime<Utc>, crate::report::Resources, DateTime<Utc>) {
+        self.close();
+        let usage = self.engine.options.usage.as_ref().map(|usage| usage());
+        let resources = crate::report::Resources {
+            threads: self.engine.pool.current_num_threads(),
+            elapsed_ms: self.started.elapsed().as_secs_f64() * 1e3,
+            phases_ms: self.done.clone(),
+            cpu_ms: usage.map(|usage| usage.cpu_ms),
+            memory_peak_bytes: usage.map(|usage| usage.memory_peak_bytes),
+        };
+        (self.started_at, resources, (self.engine.clock)())
+    }
+}

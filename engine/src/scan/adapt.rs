@@ -1,0 +1,128 @@
+//! Gives the batches of every file the one schema of the scan.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array, new_null_array};
+use arrow::compute::{CastOptions, cast_with_options, take};
+use arrow::datatypes::SchemaRef;
+
+use crate::error::{Error, Result};
+
+/// Bits of an origin that number the row within its file.
+pub const ROW_BITS: u32 = 40;
+
+/// Where each column of the scan's batches comes from, for one file.
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    /// A column of the file, by name.
+    File(String),
+    /// A value that holds for the whole file, as an array of one.
+    Constant(ArrayRef),
+    /// Null: the file has no such column.
+    Missing,
+    /// The file's number and the row's position in it: `file << ROW_BITS | row`.
+    Origin(u64),
+}
+
+/// Makes batches of one file into batches of the scan.
+#[derive(Debug, Clone)]
+pub(super) struct Adapter {
+    /// Name of the file, for errors.
+    pub object: String,
+    /// Schema of the scan.
+    pub schema: SchemaRef,
+    /// One for each column of `schema`.
+    pub sources: Vec<Source>,
+}
+
+impl Adapter {
+    /// The columns of the file that are needed.
+    pub(super) fn file_columns(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().filter_map(|source| match source {
+            Source::File(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// `batch`, whose first row is row `first_row` of the file, with the schema of the scan.
+    pub(super) fn adapt(&self, batch: &RecordBatch, first_row: u64) -> Result<RecordBatch> {
+        let rows = batch.num_rows();
+        let columns = self
+            .schema
+            .fields()
+            .iter()
+            .zip(&self.sources)
+            .map(|(field, source)| match source {
+                Source::File(name) => {
+                    let column = batch
+                        .column_by_name(name)
+                        .ok_or_else(|| Error::defect(format!("column \"{name}\" was not decoded")))?;
+                    let strict = CastOptions { safe: false, ..CastOptions::default() };
+                    cast_with_options(column, field.data_type(), &strict).map_err(|error| {
+                        Error::wrong(format!("column \"{name}\" does not fit {}", field.data_type()))
+                            .in_object(&self.object)
+                            .because(error)
+                    })
+                }
+                Source::Constant(value) => repeat(value, rows),
+                Source::Missing => Ok(new_null_array(field.data_type(), rows)),
+                Source::Origin(file) => Ok(Arc::new(origins(*file, first_row, rows)) as ArrayRef),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options).map_err(|error| {
+            Error::defect("a batch does not fit its scan").in_object(&self.object).because(error)
+        })
+    }
+}
+
+fn repeat(value: &ArrayRef, rows: usize) -> Result<ArrayRef> {
+    take(value, &UInt32Array::from(vec![0; rows]), None)
+        .map_err(|error| Error::defect("could not repeat a partition value").because(error))
+}
+
+fn origins(file: u64, first_row: u64, rows: usize) -> UInt64Array {
+    let first = (file << ROW_BITS) | first_row;
+    UInt64Array::from_iter_values(first..first + rows as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{AsArray, Int32Array, StringArray};
+    use arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt64Type};
+
+    #[test]
+    fn columns_are_widened_filled_and_numbered() {
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("day", DataType::Utf8View, true),
+            Field::new("x", DataType::Int64, true),
+            Field::new("gone", DataType::Float64, true),
+            Field::new("origin", DataType::UInt64, true),
+        ]));
+        let adapter = Adapter {
+            object: "f".into(),
+            schema,
+            sources: vec![
+                Source::Constant(
+                    cast_with_options(
+                        &(Arc::new(StringArray::from(vec!["d1"])) as ArrayRef),
+                        &DataType::Utf8View,
+                        &CastOptions::default(),
+                    )
+                    .unwrap(),
+                ),
+                Source::File("x".into()),
+                Source::Missing,
+                Source::Origin(3),
+            ],
+        };
+        let x: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None]));
+        let batch = RecordBatch::try_from_iter_with_nullable([("x", x, true)]).unwrap();
+        let adapted = adapter.adapt(&batch, 10).unwrap();
+        assert_eq!(adapted.column(0).as_string_view().value(1), "d1");
+        assert_eq!(adapted.column(1).as_primitive::<Int64Type>().value(0), 1);
+        assert_eq!(adapted.column(2).null_count(), 2);
+        assert_eq!(adapted.column(3).as_primitive::<UInt64Type>().value(1), (3 << ROW_BITS) + 11);
+    }
+}

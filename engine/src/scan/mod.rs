@@ -1,0 +1,265 @@
+//! READ: the files of a source, brought under one schema and decoded in numbered tasks.
+
+mod adapt;
+mod discover;
+mod parquet;
+mod partition;
+mod select;
+mod statistics;
+mod text;
+mod unify;
+mod values;
+
+use std::future::Future;
+use std::ops::Range;
+
+use ::parquet::arrow::ProjectionMask;
+use ::parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use polars::prelude::{DataFrame, Schema};
+
+use adapt::Adapter;
+pub use adapt::ROW_BITS;
+pub use discover::{Declared, Extra, Request, plan};
+use parquet::{Chunks, RowGroupRead};
+pub use partition::PartitionValue;
+pub use select::Wanted;
+pub use text::TextFormat;
+pub use unify::{Change, Difference};
+
+use crate::error::Result;
+use crate::exec::bridge;
+use crate::steps::HIDDEN;
+use crate::store::{Entry, Io};
+
+/// Hidden column that tells from which file and row a row came.
+pub const ORIGIN: &str = "__lockgate_origin";
+
+/// Rows of a batch, at most.
+pub const BATCH_ROWS: usize = 128 << 10;
+
+/// The format of a source's files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Format {
+    /// Apache Parquet.
+    Parquet,
+    /// A text format.
+    Text(TextFormat),
+}
+
+impl Format {
+    /// Its name, for people.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Text(TextFormat::Csv { .. }) => "csv",
+            Self::Text(TextFormat::Ndjson) => "ndjson",
+        }
+    }
+
+    /// How names of its files end.
+    fn extensions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Parquet => &[".parquet", ".parq", ".pq"],
+            Self::Text(TextFormat::Csv { .. }) => &[".csv", ".tsv", ".txt"],
+            Self::Text(TextFormat::Ndjson) => &[".ndjson", ".jsonl", ".json"],
+        }
+    }
+}
+
+/// The files of a source and how they are read.
+pub struct Scan {
+    name: String,
+    address: String,
+    format: Format,
+    arrow_schema: SchemaRef,
+    schema: Schema,
+    files: Vec<ScanFile>,
+    tasks: Vec<Task>,
+    differences: Vec<Difference>,
+    io: Option<Io>,
+    /// Rows of a batch, at most.
+    pub batch_rows: usize,
+}
+
+/// One file of a scan.
+pub struct ScanFile {
+    /// Where it is, its size and etag.
+    pub entry: Entry,
+    /// What its path says about its rows.
+    pub partition: Vec<PartitionValue>,
+    adapter: Adapter,
+    body: Body,
+}
+
+enum Body {
+    Parquet(ArrowReaderMetadata, ProjectionMask),
+    Text(SchemaRef),
+}
+
+/// A part of a file that is read and decoded at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Task {
+    file: usize,
+    row_group: usize,
+    first_row: u64,
+}
+
+/// The stored bytes of a task.
+pub enum Fetched {
+    /// Nothing was read ahead.
+    Nothing,
+    /// Column chunks of a row group.
+    Chunks(Chunks),
+}
+
+impl Scan {
+    fn new(
+        request: &Request,
+        arrow_schema: SchemaRef,
+        files: Vec<ScanFile>,
+        tasks: Vec<Task>,
+        differences: Vec<Difference>,
+    ) -> Result<Self> {
+        let schema = bridge::frame_schema(&arrow_schema)?;
+        let io = files.first().map(|file| file.entry.location.io().clone());
+        Ok(Self {
+            name: request.name.clone(),
+            address: request.address.clone(),
+            format: request.format.clone(),
+            arrow_schema,
+            schema,
+            files,
+            tasks,
+            differences,
+            io,
+            batch_rows: BATCH_ROWS,
+        })
+    }
+
+    /// Name of the source.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where its files are, as the pipeline says.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Schema of the batches: the files' columns, the partition columns, and the hidden origin.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The same as Arrow.
+    pub fn arrow_schema(&self) -> &SchemaRef {
+        &self.arrow_schema
+    }
+
+    /// The files, by path.
+    pub fn files(&self) -> &[ScanFile] {
+        &self.files
+    }
+
+    /// Addresses of the files, by number.
+    pub fn file_names(&self) -> Vec<String> {
+        self.files.iter().map(|file| file.adapter.object.clone()).collect()
+    }
+
+    /// How files differ from the schema.
+    pub fn differences(&self) -> &[Difference] {
+        &self.differences
+    }
+
+    /// What is read at once, in order.
+    pub fn tasks(&self) -> &[Task] {
+        &self.tasks
+    }
+
+    /// Stored bytes that all tasks read.
+    pub fn bytes(&self) -> u64 {
+        let mut total = 0;
+        for task in &self.tasks {
+            total += match &self.files[task.file].body {
+                Body::Parquet(footer, projection) => {
+                    parquet::ranges(footer.metadata(), task.row_group, projection)
+                        .iter()
+                        .map(|range| range.end.saturating_sub(range.start))
+                        .sum::<u64>()
+                }
+                Body::Text(_) => self.files[task.file].entry.size,
+            };
+        }
+        total
+    }
+
+    /// The file and row position an origin stands for.
+    pub fn locate(&self, origin: u64) -> Option<(&str, u64)> {
+        let file = self.files.get((origin >> ROW_BITS) as usize)?;
+        Some((&file.adapter.object, origin & ((1 << ROW_BITS) - 1)))
+    }
+
+    /// Reads the stored bytes of a task.
+    pub fn fetch(&self, task: usize) -> impl Future<Output = Result<Fetched>> + Send + 'static {
+        let Task { file, row_group, .. } = self.tasks[task];
+        let ScanFile { entry, body, .. } = &self.files[file];
+        let (location, size) = (entry.location.clone(), entry.size);
+        let ranges: Option<Vec<Range<u64>>> = match body {
+            Body::Parquet(footer, projection) => {
+                Some(parquet::ranges(footer.metadata(), row_group, projection))
+            }
+            Body::Text(_) => None,
+        };
+        async move {
+            let Some(ranges) = ranges else { return Ok(Fetched::Nothing) };
+            let bytes = location.get_ranges(&ranges).await?;
+            Ok(Fetched::Chunks(Chunks::new(size, &ranges, bytes)))
+        }
+    }
+
+    /// Decodes a task, handing on its batches with whether each is the last, until `each` says stop.
+    /// Every task gives at least one batch.
+    pub fn decode(
+        &self,
+        task: usize,
+        input: Fetched,
+        each: &mut dyn FnMut(DataFrame, bool) -> bool,
+    ) -> Result<()> {
+        let Task { file, row_group, first_row } = self.tasks[task];
+        let ScanFile { entry, adapter, body, .. } = &self.files[file];
+        let mut row = first_row;
+        let mut adapted = |batch: RecordBatch, last: bool| {
+            let frame = bridge::to_frame(&adapter.adapt(&batch, row)?)?;
+            row += batch.num_rows() as u64;
+            Ok(each(frame, last))
+        };
+        match (body, input) {
+            (Body::Parquet(footer, projection), Fetched::Chunks(chunks)) => {
+                let read = RowGroupRead {
+                    object: &adapter.object,
+                    metadata: footer,
+                    row_group,
+                    projection,
+                    batch_rows: self.batch_rows,
+                };
+                read.decode(&chunks, &mut adapted)
+            }
+            (Body::Text(schema), _) => match (&self.format, &self.io) {
+                (Format::Text(format), Some(io)) => {
+                    text::decode(format, schema, self.batch_rows, (io, entry), &mut adapted)
+                }
+                _ => Err(crate::error::Error::defect("a text file in a scan that is not of text")),
+            },
+            (Body::Parquet(..), Fetched::Nothing) => {
+                Err(crate::error::Error::defect("a row group was decoded before it was read"))
+            }
+        }
+    }
+
+    /// Whether a column is one the user sees.
+    pub fn is_visible(name: &str) -> bool {
+        !name.starts_with(HIDDEN)
+    }
+}

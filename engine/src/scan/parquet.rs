@@ -1,0 +1,240 @@
+//! Parquet: footers, and row groups decoded from the bytes of just the columns that are wanted.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema};
+use bytes::{Buf, Bytes, buf::Reader};
+use parquet::DecodeResult;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
+use parquet::file::reader::{ChunkReader, Length};
+
+use crate::error::{Error, Result};
+use crate::store::Entry;
+
+/// Bytes read from the end of a file at first; most footers fit.
+const FOOTER_GUESS: u64 = 64 << 10;
+
+/// Reads the footer of `object` and the Arrow schema its columns decode to.
+pub(super) async fn footer(object: &Entry) -> Result<ArrowReaderMetadata> {
+    let name = object.location.to_string();
+    if object.size == 0 {
+        return Err(Error::wrong(format!("{name} is empty, so it is not a Parquet file"))
+            .in_object(name)
+            .hint("remove the file, or deliver it again"));
+    }
+    let broken = |error: ParquetError| broken(&name, error);
+    let mut decoder = ParquetMetaDataPushDecoder::try_new(object.size)
+        .map_err(broken)?
+        .with_page_index_policy(PageIndexPolicy::Skip);
+    let guess = object.size.saturating_sub(FOOTER_GUESS)..object.size;
+    let bytes = object.location.get_ranges(std::slice::from_ref(&guess)).await?;
+    decoder.push_ranges(vec![guess], bytes).map_err(broken)?;
+    let metadata = loop {
+        match decoder.try_decode().map_err(broken)? {
+            DecodeResult::Data(metadata) => break metadata,
+            DecodeResult::NeedsData(ranges) => {
+                let bytes = object.location.get_ranges(&ranges).await?;
+                decoder.push_ranges(ranges, bytes).map_err(broken)?;
+            }
+            DecodeResult::Finished => {
+                return Err(Error::defect("a footer ended before it was read").in_object(name));
+            }
+        }
+    };
+    with_views(Arc::new(metadata)).map_err(broken)
+}
+
+/// Strings and binaries decode to views, which need no copying further on.
+fn with_views(metadata: Arc<ParquetMetaData>) -> Result<ArrowReaderMetadata, ParquetError> {
+    let plain = ArrowReaderMetadata::try_new(Arc::clone(&metadata), ArrowReaderOptions::new())?;
+    let fields: Vec<Field> = plain.schema().fields().iter().map(|field| with_view(field)).collect();
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+    ArrowReaderMetadata::try_new(metadata, options).or(Ok(plain))
+}
+
+fn with_view(field: &Field) -> Field {
+    let data_type = match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+        DataType::Dictionary(_, value) if matches!(**value, DataType::Utf8 | DataType::LargeUtf8) => {
+            DataType::Utf8View
+        }
+        other => other.clone(),
+    };
+    field.clone().with_data_type(data_type)
+}
+
+fn broken(object: &str, error: ParquetError) -> Error {
+    let hint = "the file is damaged or was cut off while it was written; deliver it again";
+    Error::wrong(format!("could not read the footer of {object}")).in_object(object).hint(hint).because(error)
+}
+
+/// The byte ranges that hold the columns of `projection` in a row group.
+pub(super) fn ranges(
+    metadata: &ParquetMetaData,
+    row_group: usize,
+    projection: &ProjectionMask,
+) -> Vec<Range<u64>> {
+    let columns = metadata.row_group(row_group).columns().iter().enumerate();
+    columns
+        .filter(|(leaf, _)| projection.leaf_included(*leaf))
+        .map(|(_, column)| {
+            let (start, length) = column.byte_range();
+            start..start + length
+        })
+        .collect()
+}
+
+/// The fetched bytes of a file.
+#[derive(Debug, Clone)]
+pub struct Chunks {
+    length: u64,
+    parts: Vec<(u64, Bytes)>,
+}
+
+impl Chunks {
+    /// `bytes[i]` are those at `ranges[i]` of a file of `length` bytes.
+    pub fn new(length: u64, ranges: &[Range<u64>], bytes: Vec<Bytes>) -> Self {
+        Self { length, parts: ranges.iter().map(|range| range.start).zip(bytes).collect() }
+    }
+
+    /// How many bytes were fetched.
+    pub fn fetched(&self) -> u64 {
+        self.parts.iter().map(|(_, bytes)| bytes.len() as u64).sum()
+    }
+
+    fn from(&self, start: u64) -> Result<Bytes, ParquetError> {
+        let holds = |(first, bytes): &&(u64, Bytes)| *first <= start && start < first + bytes.len() as u64;
+        let part = self.parts.iter().find(holds);
+        let (first, bytes) = part.ok_or_else(|| {
+            ParquetError::EOF(format!("a column chunk points outside itself, to byte {start}"))
+        })?;
+        Ok(bytes.slice((start - first) as usize..))
+    }
+}
+
+impl Length for Chunks {
+    fn len(&self) -> u64 {
+        self.length
+    }
+}
+
+impl ChunkReader for Chunks {
+    type T = Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(self.from(start)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let bytes = self.from(start)?;
+        if bytes.len() < length {
+            return Err(ParquetError::EOF(format!("a page of {length} bytes ends outside its column chunk")));
+        }
+        Ok(bytes.slice(..length))
+    }
+}
+
+/// What is decoded, and from what.
+pub(super) struct RowGroupRead<'a> {
+    /// Name of the object, for errors.
+    pub object: &'a str,
+    /// The object's footer.
+    pub metadata: &'a ArrowReaderMetadata,
+    /// Row group, from 0.
+    pub row_group: usize,
+    /// Columns to decode.
+    pub projection: &'a ProjectionMask,
+    /// Most rows in a batch.
+    pub batch_rows: usize,
+}
+
+impl RowGroupRead<'_> {
+    /// Decodes the row group from `chunks`, handing on each batch with whether it is the last, until
+    /// `each` says stop.
+    pub(super) fn decode(
+        &self,
+        chunks: &Chunks,
+        each: &mut dyn FnMut(RecordBatch, bool) -> Result<bool>,
+    ) -> Result<()> {
+        let expected = self.metadata.metadata().row_group(self.row_group).num_rows();
+        let mut reader = guarded(|| self.reader(chunks, self.projection.clone()))
+            .map_err(|error| self.damaged(chunks, error))?;
+        let mut rows = 0;
+        let mut next = guarded(|| reader.next().transpose().map_err(ParquetError::from));
+        loop {
+            let Some(batch) = next.map_err(|error| self.damaged(chunks, error))? else {
+                let empty = RecordBatch::new_empty(reader_schema(&reader));
+                return if rows == 0 && expected == 0 {
+                    each(empty, true).map(|_| ())
+                } else {
+                    Err(self.short(rows))
+                };
+            };
+            rows += batch.num_rows() as i64;
+            let last = rows >= expected;
+            if !each(batch, last)? || last {
+                return Ok(());
+            }
+            next = guarded(|| reader.next().transpose().map_err(ParquetError::from));
+        }
+    }
+
+    fn reader(
+        &self,
+        chunks: &Chunks,
+        projection: ProjectionMask,
+    ) -> Result<parquet::arrow::arrow_reader::ParquetRecordBatchReader, ParquetError> {
+        ParquetRecordBatchReaderBuilder::new_with_metadata(chunks.clone(), self.metadata.clone())
+            .with_row_groups(vec![self.row_group])
+            .with_projection(projection)
+            .with_batch_size(self.batch_rows)
+            .build()
+    }
+
+    /// The error with the column that cannot be decoded, found by decoding each alone.
+    fn damaged(&self, chunks: &Chunks, error: ParquetError) -> Error {
+        let schema = self.metadata.parquet_schema();
+        let culprit =
+            (0..schema.num_columns()).filter(|&leaf| self.projection.leaf_included(leaf)).find(|&leaf| {
+                let alone = ProjectionMask::leaves(schema, [leaf]);
+                let Ok(mut reader) = guarded(|| self.reader(chunks, alone)) else { return true };
+                guarded(|| reader.try_for_each(|batch| batch.map(drop)).map_err(ParquetError::from)).is_err()
+            });
+        let column = culprit.map(|leaf| schema.column(leaf).path().string());
+        let what = column.as_ref().map_or(String::new(), |column| format!(", column \"{column}\""));
+        Error::wrong(format!("could not decode row group {}{what} of {}", self.row_group, self.object))
+            .in_row_group(self.object, self.row_group, column)
+            .hint("the file is damaged; deliver it again")
+            .because(error)
+    }
+
+    fn short(&self, rows: i64) -> Error {
+        Error::wrong(format!(
+            "row group {} of {} holds {rows} rows where its footer says {}",
+            self.row_group,
+            self.object,
+            self.metadata.metadata().row_group(self.row_group).num_rows(),
+        ))
+        .in_row_group(self.object, self.row_group, None)
+    }
+}
+
+fn reader_schema(reader: &parquet::arrow::arrow_reader::ParquetRecordBatchReader) -> Arc<Schema> {
+    arrow::array::RecordBatchReader::schema(reader)
+}
+
+/// Runs a decoder over bytes from outside, with a panic of it as an ordinary error.
+fn guarded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
+        Err(ParquetError::General("the decoder gave up on bytes that are not valid Parquet".to_owned()))
+    })
+}

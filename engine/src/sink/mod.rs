@@ -1,0 +1,9 @@
+//! WRITE: rows of a table become staged Parquet files in `name=value` folders.
+
+mod dataset;
+mod encode;
+pub mod partition;
+
+pub use dataset::{DatasetWriter, Job, Layout, StagedFile};
+pub use encode::Encoder;
+pub use partition::{Partitioner, Piece};

@@ -1,0 +1,11 @@
+//! VALIDATE: checks beside the flow of rows, the quarantine, and the gate at the end.
+
+mod gate;
+mod quarantine;
+mod reference;
+mod tap;
+
+pub use gate::{Ruling, rule};
+pub use quarantine::{Point, QUARANTINE_RUN, Quarantine, point_name};
+pub use reference::add_reference;
+pub use tap::{Measured, Tap};

@@ -1,0 +1,182 @@
+//! Looks at the rows that flow by: measures every check of a source or table and takes out rows that
+//! fail where the check says so.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
+use arrow::compute::nullif;
+use arrow::datatypes::SchemaRef;
+use chrono::{DateTime, Utc};
+use lockgate_rules::{
+    AnsweredFrom, Batch, Input, JudgeContext, NulledOut, Part, Proofs, Quarantined, State, Suite, Verdict,
+};
+use polars::prelude::{
+    BooleanChunked, Column, DataFrame, Expr, ListBuilderTrait, ListStringChunkedBuilder, Schema,
+};
+use polars::prelude::{IntoColumn, PlSmallStr};
+
+use super::quarantine::REASONS;
+use crate::error::{Error, Result};
+use crate::exec::bridge;
+use crate::exec::rows::filter;
+use crate::scan::ORIGIN;
+use crate::steps::Evaluator;
+
+/// What one batch contributes to the verdicts.
+pub type Measured = Part;
+
+/// The checks of one source or table during a run.
+pub struct Tap {
+    suite: Suite,
+    predicates: Evaluator,
+    schema: SchemaRef,
+    proofs: Proofs,
+    /// Rows that went on, where the proofs do not know how many there are.
+    counted: Option<AtomicU64>,
+    ids: Vec<String>,
+    state: Mutex<State>,
+}
+
+impl Tap {
+    /// Watches rows of `schema`; `predicates` are those of the suite's inputs, in order. What `proofs` answer is
+    /// not measured.
+    pub fn new(mut suite: Suite, predicates: &[Expr], schema: &Schema, mut proofs: Proofs) -> Result<Self> {
+        let counted = (proofs.rows.is_none() && !proofs.unique.is_empty()).then(AtomicU64::default);
+        if counted.is_some() {
+            // A proof holds of any rows there are; how many, and whether any, is known at the end.
+            proofs.rows = Some(1);
+        }
+        suite.rely_on(&proofs);
+        Ok(Self {
+            predicates: Evaluator::new(predicates, schema)?,
+            schema: bridge::arrow_schema(schema)?,
+            proofs,
+            counted,
+            ids: suite.ids().map(str::to_owned).collect(),
+            state: Mutex::new(suite.start()),
+            suite,
+        })
+    }
+
+    /// Measures a batch; gives the rows that go on, the measurements, and the rows for the quarantine
+    /// with the ids of the checks they failed.
+    pub fn measure(&self, frame: DataFrame) -> Result<(DataFrame, Measured, Option<DataFrame>)> {
+        let record = bridge::to_record(&frame, &self.schema)?;
+        let predicates = self
+            .predicates
+            .evaluate(&frame)?
+            .iter()
+            .map(|column| Ok(bridge::to_array(column)?.as_boolean().clone()))
+            .collect::<Result<Vec<BooleanArray>>>()?;
+        let origins = record.column_by_name(ORIGIN).map(|origins| origins.as_primitive().clone());
+        let measured = self.measure_record(&record, &predicates, origins.as_ref())?;
+        let failed = self.failed(&frame, &measured.quarantined)?;
+        let mut kept = frame;
+        for NulledOut { column, rows } in &measured.null_out {
+            kept = null_out(kept, &record, column, rows)?;
+        }
+        if let Some(keep) = &measured.keep {
+            kept = filter(&kept, &mask(keep)?)?;
+        }
+        if let Some(counted) = &self.counted {
+            counted.fetch_add(kept.height() as u64, Ordering::Relaxed);
+        }
+        Ok((kept, measured.part, failed))
+    }
+
+    fn measure_record(
+        &self,
+        record: &RecordBatch,
+        predicates: &[BooleanArray],
+        origins: Option<&UInt64Array>,
+    ) -> Result<lockgate_rules::Measured> {
+        self.suite
+            .measure(&Batch { record, predicates, origins })
+            .map_err(|error| Error::defect("could not measure a batch").because(error))
+    }
+
+    fn failed(&self, frame: &DataFrame, rows: &[Quarantined]) -> Result<Option<DataFrame>> {
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let mut leaving = vec![false; frame.height()];
+        let mut reasons = ListStringChunkedBuilder::new(REASONS.into(), rows.len(), rows.len());
+        for Quarantined { row, checks } in rows {
+            leaving[*row] = true;
+            reasons.append_values_iter(checks.iter().map(|check| self.ids[*check as usize].as_str()));
+        }
+        let leaving: BooleanChunked = leaving.into_iter().map(Some).collect();
+        let mut failed = filter(frame, &leaving)?;
+        failed
+            .with_column(reasons.finish().into_column())
+            .map_err(|error| Error::defect("the reasons do not fit the rows that failed").because(error))?;
+        Ok(Some(failed))
+    }
+
+    /// Adds the measurements of the next batch, in batch order.
+    pub fn merge(&self, measured: Measured) -> Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.merge(measured).map_err(|error| Error::defect("could not add up measurements").because(error))
+    }
+
+    /// The verdicts on everything measured.
+    pub fn judge(&mut self, now: DateTime<Utc>) -> Vec<Verdict> {
+        let counted = self.counted.as_ref().map(|rows| rows.load(Ordering::Relaxed));
+        match counted {
+            Some(0) => {
+                self.proofs = Proofs::default();
+                self.suite.rely_on(&self.proofs);
+            }
+            Some(rows) => self.proofs.rows = Some(rows),
+            None => {}
+        }
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let context = JudgeContext { now, proofs: &self.proofs, source: AnsweredFrom::Scan };
+        let mut verdicts = self.suite.judge(&state, &context);
+        for verdict in verdicts.iter_mut().filter(|verdict| verdict.answered_from == AnsweredFrom::Footer) {
+            if counted.is_some() {
+                verdict.answered_from = AnsweredFrom::Scan;
+            }
+        }
+        verdicts
+    }
+
+    /// What must be evaluated for the suite, as SQL.
+    pub fn predicates_of(suite: &Suite) -> Vec<String> {
+        let predicate = |input: &Input| match input {
+            Input::Predicate(text) => Some(text.clone()),
+            Input::Column(_) => None,
+        };
+        suite.inputs().iter().filter_map(predicate).collect()
+    }
+}
+
+fn mask(keep: &BooleanArray) -> Result<BooleanChunked> {
+    let keep: ArrayRef = std::sync::Arc::new(keep.clone());
+    let record = RecordBatch::try_from_iter_with_nullable([("keep", keep, true)])
+        .map_err(|error| Error::defect("could not take over a mask").because(error))?;
+    let frame = bridge::to_frame(&record)?;
+    let column = frame.columns()[0].bool();
+    column.cloned().map_err(|error| Error::defect("a mask is not boolean").because(error))
+}
+
+fn null_out(
+    mut frame: DataFrame,
+    record: &RecordBatch,
+    column: &str,
+    mask: &BooleanArray,
+) -> Result<DataFrame> {
+    let unfit = |error: Box<dyn std::error::Error + Send + Sync>| {
+        Error::defect(format!("could not null out values of column \"{column}\"")).because(error)
+    };
+    let values =
+        record.column_by_name(column).ok_or_else(|| Error::defect(format!("no column \"{column}\"")))?;
+    let nulled = nullif(values, mask).map_err(|error| unfit(Box::new(error)))?;
+    let nulled = RecordBatch::try_from_iter_with_nullable([(column, nulled, true)])
+        .map_err(|error| unfit(Box::new(error)))?;
+    let replacement: Column =
+        bridge::to_frame(&nulled)?.columns()[0].clone().with_name(PlSmallStr::from(column));
+    frame.with_column(replacement).map_err(|error| unfit(Box::new(error)))?;
+    Ok(frame)
+}
