@@ -1,0 +1,190 @@
+//! What the arguments mean: every default settled, nothing left to look up.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anstream::ColorChoice;
+use clap::ValueEnum;
+use lockgate_engine::Options;
+
+use super::typed::{
+    Color, Command, File, Format, Given, LogLevel, Machine, Plan, Run, Shown, Typed, Validate,
+};
+use crate::{environment, usage};
+
+/// What is to be done, and how it is shown.
+pub(crate) struct Request {
+    /// What is to be done.
+    pub(crate) work: Work,
+    /// How it is shown.
+    pub(crate) show: Show,
+}
+
+/// How everything is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Show {
+    /// What standard output holds.
+    pub(crate) format: Format,
+    /// When to use colours.
+    pub(crate) color: ColorChoice,
+    /// How much is logged.
+    pub(crate) log: LogLevel,
+}
+
+/// What is to be done.
+pub(crate) enum Work {
+    /// Write a starter pipeline into `folder`, for the dataset `from`.
+    Init {
+        /// The folder.
+        folder: PathBuf,
+        /// The dataset.
+        from: Option<String>,
+    },
+    /// Check a pipeline file.
+    Check(Job),
+    /// Show what a run would do.
+    Plan(Job),
+    /// Run a pipeline.
+    Run(Job),
+    /// Run checks only.
+    Validate(Job),
+    /// List earlier runs.
+    History {
+        /// The pipeline.
+        job: Job,
+        /// How many.
+        limit: usize,
+    },
+    /// Finish or undo runs that died.
+    Recover(Job),
+    /// Document the rules, or the named one.
+    Rules(Option<String>),
+    /// Document the functions, or the named one.
+    Functions(Option<String>),
+    /// Document the steps, or the named one.
+    Steps(Option<String>),
+    /// Print the JSON Schema of the pipeline file.
+    Schema,
+    /// Write the reference documentation into this folder.
+    Reference(PathBuf),
+}
+
+/// A pipeline and how to run it.
+pub(crate) struct Job {
+    /// What is run.
+    pub(crate) subject: Subject,
+    /// Values of its variables.
+    pub(crate) vars: Vec<(String, String)>,
+    /// How it is run.
+    pub(crate) options: Options,
+    /// Whether alerts show in the exit code.
+    pub(crate) warn_exit: bool,
+}
+
+/// What a job is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// A pipeline file.
+    File(PathBuf),
+    /// Checks on a dataset.
+    Dataset {
+        /// Where the dataset is.
+        read: String,
+        /// The checks, as they stand in a pipeline file.
+        checks: Vec<String>,
+    },
+}
+
+impl From<Typed> for Request {
+    fn from(typed: Typed) -> Self {
+        Self { work: Work::from(typed.command), show: Show::from(&typed.shown) }
+    }
+}
+
+impl From<&Shown> for Show {
+    fn from(shown: &Shown) -> Self {
+        let color = match shown.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        let set = || LogLevel::from_str(&environment::log_level()?, true).ok();
+        Self { format: shown.format, color, log: shown.log.or_else(set).unwrap_or_default() }
+    }
+}
+
+impl From<Command> for Work {
+    fn from(command: Command) -> Self {
+        match command {
+            Command::Init(init) => Self::Init { folder: init.folder, from: init.from },
+            Command::Check(file) => Self::Check(Job::about(file)),
+            Command::Plan(Plan { file, machine }) => Self::Plan(Job::about(file).on(&machine)),
+            Command::Run(run) => Self::Run(run.into()),
+            Command::Validate(validate) => Self::Validate(validate.into()),
+            Command::History(history) => {
+                Self::History { job: Job::about(history.file), limit: history.limit }
+            }
+            Command::Recover(file) => Self::Recover(Job::about(file)),
+            Command::Rules(entry) => Self::Rules(entry.name),
+            Command::Functions(entry) => Self::Functions(entry.name),
+            Command::Steps(entry) => Self::Steps(entry.name),
+            Command::Schema => Self::Schema,
+            Command::Reference(reference) => Self::Reference(reference.out),
+        }
+    }
+}
+
+impl From<Run> for Job {
+    fn from(run: Run) -> Self {
+        let mut job = Self::about(run.file).on(&run.machine);
+        job.options.dry_run = run.unpublished;
+        job.warn_exit = run.warn_exit;
+        job
+    }
+}
+
+impl From<Validate> for Job {
+    fn from(validate: Validate) -> Self {
+        let Validate { target, checks, given, warn_exit, machine } = validate;
+        let subject = if checks.is_empty() {
+            Subject::File(target.into())
+        } else {
+            Subject::Dataset { read: target, checks }
+        };
+        Self { warn_exit, ..Self::new(subject, given).on(&machine) }
+    }
+}
+
+impl Job {
+    /// A job that only looks at a dataset.
+    pub(crate) fn looking_at(read: String) -> Self {
+        let given = Given { vars: Vec::new(), run_time: None };
+        Self::new(Subject::Dataset { read, checks: Vec::new() }, given)
+    }
+
+    fn about(file: File) -> Self {
+        Self::new(Subject::File(file.file), file.given)
+    }
+
+    fn new(subject: Subject, given: Given) -> Self {
+        let options = Options {
+            threads: environment::workers(),
+            memory: None,
+            run_time: given.run_time.map_or_else(environment::now, |time| time.0),
+            dry_run: false,
+            shortcuts: true,
+            seed: 0,
+            usage: Some(Arc::new(usage::measured)),
+        };
+        let vars = given.vars.into_iter().map(|variable| (variable.name, variable.value)).collect();
+        Self { subject, vars, options, warn_exit: false }
+    }
+
+    fn on(mut self, machine: &Machine) -> Self {
+        self.options.threads = machine.threads.map_or(self.options.threads, usize::from);
+        self.options.memory = machine.memory.map(|bytes| bytes.0);
+        self.options.shortcuts = !machine.no_shortcuts;
+        self.options.seed = machine.seed;
+        self
+    }
+}

@@ -1,0 +1,100 @@
+//! What typed arguments mean.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use chrono::{SubsecRound, Timelike};
+
+use super::*;
+
+fn work(line: &str) -> Work {
+    let words = std::iter::once("lockgate").chain(line.split_whitespace()).map(OsString::from);
+    read(words).map(|request| request.work).expect(line)
+}
+
+fn wrong(line: &str) -> String {
+    let words = std::iter::once("lockgate").chain(line.split_whitespace()).map(OsString::from);
+    read(words).map(|_| ()).expect_err(line).to_string()
+}
+
+fn run(line: &str) -> Job {
+    match work(line) {
+        Work::Run(job) => job,
+        _ => panic!("{line} is a run"),
+    }
+}
+
+#[test]
+fn the_definition_is_sound() {
+    described().debug_assert();
+}
+
+#[test]
+fn every_visible_command_has_an_example() {
+    let described = described();
+    for command in described.get_subcommands().filter(|command| !command.is_hide_set()) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        assert!(help.contains(&format!("lockgate {}", command.get_name())), "{}", command.get_name());
+    }
+}
+
+#[test]
+fn a_run_has_defaults_for_everything() {
+    let job = run("run p.yaml");
+    assert_eq!(job.subject, Subject::File("p.yaml".into()));
+    assert!(job.options.threads >= 1);
+    assert_eq!(job.options.memory, None);
+    assert_eq!(job.options.run_time, job.options.run_time.trunc_subsecs(3));
+    assert!(job.options.shortcuts && !job.options.dry_run && !job.warn_exit);
+}
+
+#[test]
+fn options_of_a_run_mean_what_they_say() {
+    let job =
+        run("run p.yaml --var a=1 --var b=x=y --threads 3 --memory 4GB --run-time 2026-11-23 --dry-run \
+                   --no-shortcuts --warn-exit --seed 7");
+    assert_eq!(job.vars, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "x=y".to_owned())]);
+    assert_eq!((job.options.threads, job.options.memory, job.options.seed), (3, Some(4_000_000_000), 7));
+    assert_eq!(job.options.run_time.to_rfc3339(), "2026-11-23T00:00:00+00:00");
+    assert!(job.options.dry_run && !job.options.shortcuts && job.warn_exit);
+}
+
+#[test]
+fn the_run_time_has_milliseconds() {
+    let job = run("run p.yaml --run-time 2026-11-23T10:00:00.5009+01:00");
+    assert_eq!((job.options.run_time.hour(), job.options.run_time.nanosecond()), (9, 500_000_000));
+}
+
+#[test]
+fn checks_make_the_target_a_dataset() {
+    let Work::Validate(file) = work("validate p.yaml") else { panic!() };
+    assert_eq!(file.subject, Subject::File("p.yaml".into()));
+    let Work::Validate(data) = work("validate lake/orders --check not_null:id") else { panic!() };
+    assert_eq!(
+        data.subject,
+        Subject::Dataset { read: "lake/orders".into(), checks: vec!["not_null:id".into()] }
+    );
+}
+
+#[test]
+fn output_options_stand_before_or_after_the_command() {
+    for line in ["--format json rules", "rules --format json"] {
+        let words = std::iter::once("lockgate").chain(line.split_whitespace()).map(OsString::from);
+        assert_eq!(read(words).map(|request| request.show.format).expect(line), Format::Json);
+    }
+}
+
+#[test]
+fn a_starter_goes_into_the_current_folder() {
+    let Work::Init { folder, from } = work("init") else { panic!() };
+    assert_eq!((folder.as_path(), from), (Path::new("."), None));
+}
+
+#[test]
+fn a_mistake_says_what_to_write() {
+    assert!(wrong("run p.yaml --memory lots").contains("write it like 4GB"));
+    assert!(wrong("run p.yaml --run-time noon").contains("write it like 2026-11-23"));
+    assert!(wrong("run p.yaml --var x").contains("write it like lake=s3://lake"));
+    assert!(wrong("run p.yaml --threads 0").contains("1..=1024"));
+    assert!(wrong("validat p.yaml").contains("validate"));
+}

@@ -1,0 +1,248 @@
+//! What was typed, as clap reads it. The texts here are the help.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::bytes::Bytes;
+use super::run_time::RunTime;
+use super::variable::Variable;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Streams, validates and publishes data partitions; nothing that fails a check is ever visible.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lockgate",
+    version,
+    styles = STYLES,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Example: lockgate run orders.yaml --var lake=s3://lake --run-time 2026-11-23\n\n\
+                  Exit codes: 0 done, 10 alerts (with --warn-exit), 20 gate closed, 30 something given is \
+                  wrong, 40 unavailable (try again), 50 defect, 130 and 143 interrupted."
+)]
+pub(super) struct Typed {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) shown: Shown,
+}
+
+/// How everything is shown.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Shown {
+    /// What standard output holds: text for people, or one JSON document, errors included
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// What is logged to standard error; the variable `LOCKGATE_LOG` sets it too [default: warn]
+    #[arg(long, global = true, value_enum, value_name = "LEVEL")]
+    pub(super) log: Option<LogLevel>,
+    /// When to use colours; `NO_COLOR` is respected
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub(super) color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Write a commented starter pipeline
+    #[command(after_help = "Example: lockgate init --from s3://lake/raw_orders/ orders")]
+    Init(Init),
+    /// Check a pipeline file against the schemas of its sources, without reading data
+    #[command(after_help = "Example: lockgate check orders.yaml")]
+    Check(File),
+    /// Show what a run would read, compute, check and write
+    #[command(after_help = "Example: lockgate plan orders.yaml --var lake=./lake")]
+    Plan(Plan),
+    /// Run a pipeline: read, check, transform, check, and publish if the gate opens
+    #[command(after_help = "Example: lockgate run orders.yaml --run-time 2026-11-23 --memory 4GB")]
+    Run(Run),
+    /// Run checks only: those of a pipeline, or any on a dataset
+    #[command(after_help = "Examples:\n  lockgate validate orders.yaml\n  \
+                            lockgate validate lake/orders/ --check 'not_null: id' --check 'unique: id'")]
+    Validate(Validate),
+    /// List earlier runs of a pipeline, the latest first
+    #[command(after_help = "Example: lockgate history orders.yaml --limit 5")]
+    History(History),
+    /// Finish or undo runs that died
+    #[command(after_help = "Example: lockgate recover orders.yaml")]
+    Recover(File),
+    /// List the rules that checks apply, or document one
+    #[command(after_help = "Example: lockgate rules between")]
+    Rules(Entry),
+    /// List the functions of expressions, or document one
+    #[command(after_help = "Example: lockgate functions date_trunc")]
+    Functions(Entry),
+    /// List the steps of tables, or document one
+    #[command(after_help = "Example: lockgate steps deduplicate")]
+    Steps(Entry),
+    /// Print the JSON Schema of the pipeline file, for editors
+    #[command(after_help = "Example: lockgate schema > lockgate.schema.json")]
+    Schema,
+    /// Write the reference documentation
+    #[command(hide = true)]
+    Reference(Reference),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// Folder to write pipeline.yaml to; it is never overwritten
+    #[arg(default_value = ".")]
+    pub(super) folder: PathBuf,
+    /// Dataset to start from: its columns are listed in the file
+    #[arg(long, value_name = "PATH")]
+    pub(super) from: Option<String>,
+}
+
+/// A pipeline file and the values it leaves open.
+#[derive(Debug, Args)]
+pub(super) struct File {
+    /// Pipeline file
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) given: Given,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Given {
+    /// Give a variable of the pipeline file a value; may be repeated
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub(super) vars: Vec<Variable>,
+    /// Logical time of the run: a date, or a time in RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(super) run_time: Option<RunTime>,
+}
+
+/// What a run may use of the machine.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Machine")]
+pub(super) struct Machine {
+    /// Worker threads [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+    /// Memory to stay within, such as 4GB or 512MiB [default: what the machine has]
+    #[arg(long, value_name = "SIZE")]
+    pub(super) memory: Option<Bytes>,
+    /// Compute what footers, dictionaries or the plan could prove
+    #[arg(long)]
+    pub(super) no_shortcuts: bool,
+    /// Seed of everything random, such as samples
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) file: File,
+    #[command(flatten)]
+    pub(super) machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) file: File,
+    /// Do everything but publish
+    #[arg(long = "dry-run")]
+    pub(super) unpublished: bool,
+    /// Exit with code 10 if checks alert
+    #[arg(long)]
+    pub(super) warn_exit: bool,
+    #[command(flatten)]
+    pub(super) machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Validate {
+    /// Pipeline file; or, with --check, a file, folder, glob or URL of data
+    pub(super) target: String,
+    /// Check to run on the dataset, as it stands under `checks:`; may be repeated
+    #[arg(long = "check", value_name = "RULE")]
+    pub(super) checks: Vec<String>,
+    #[command(flatten)]
+    pub(super) given: Given,
+    /// Exit with code 10 if checks alert
+    #[arg(long)]
+    pub(super) warn_exit: bool,
+    #[command(flatten)]
+    pub(super) machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct History {
+    #[command(flatten)]
+    pub(super) file: File,
+    /// How many runs to list at most
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(super) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Entry {
+    /// Name of one; all are listed without
+    pub(super) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Reference {
+    /// Folder to write to
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) out: PathBuf,
+}
+
+/// What standard output holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people
+    #[default]
+    Text,
+    /// One JSON document
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    Off,
+    Error,
+    #[default]
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl LogLevel {
+    /// As filters spell it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}

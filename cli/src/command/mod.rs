@@ -1,0 +1,36 @@
+//! The commands, one file each.
+
+mod catalogue;
+mod check;
+mod history;
+mod init;
+mod plan;
+mod recover;
+mod reference;
+mod run;
+mod schema;
+mod validate;
+
+use crate::args::Work;
+use crate::exit::Ended;
+use crate::failure::Failure;
+use crate::render;
+use crate::screen::Screen;
+
+/// Does what was asked.
+pub(crate) fn perform(work: &Work, screen: &Screen) -> Result<Ended, Failure> {
+    match work {
+        Work::Init { folder, from } => init::init(folder, from.as_deref(), screen),
+        Work::Check(job) => check::check(job, screen),
+        Work::Plan(job) => plan::plan(job, screen),
+        Work::Run(job) => run::run(job, screen),
+        Work::Validate(job) => validate::validate(job, screen),
+        Work::History { job, limit } => history::history(job, *limit, screen),
+        Work::Recover(job) => recover::recover(job, screen),
+        Work::Rules(name) => catalogue::show(&render::rules(), name.as_deref(), screen),
+        Work::Functions(name) => catalogue::show(&render::functions(), name.as_deref(), screen),
+        Work::Steps(name) => catalogue::show(&render::steps(), name.as_deref(), screen),
+        Work::Schema => schema::schema(screen),
+        Work::Reference(folder) => reference::reference(folder, screen),
+    }
+}

@@ -1,0 +1,35 @@
+//! The command line of Lockgate.
+//!
+//! What is typed becomes a request (`args`), a request is done by one command (`command`), what comes of
+//! it is shown (`render`) and decides the exit code (`exit`). This crate alone prints, reads the
+//! environment (`environment`), listens to signals (`signals`) and ends the process; everything it knows
+//! about data it asks the engine.
+
+mod args;
+mod command;
+mod environment;
+mod exit;
+mod failure;
+mod logs;
+mod render;
+mod screen;
+mod session;
+mod signals;
+mod usage;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    exit::announce_defects();
+    let request = match args::read(environment::arguments()) {
+        Ok(request) => request,
+        Err(usage) => return exit::from_usage(&usage),
+    };
+    let screen = screen::Screen::new(request.show);
+    logs::start(request.show, &screen);
+    let ended = exit::guard(|| command::perform(&request.work, &screen));
+    exit::from(&ended, &screen)
+}

@@ -1,0 +1,27 @@
+//! How things are shown to people. Everything here turns values into text; nothing here prints.
+
+mod catalogue;
+mod entry;
+mod errors;
+mod escape;
+mod figures;
+mod grid;
+mod history;
+mod lines;
+mod paint;
+mod parameters;
+mod plan;
+mod progress;
+mod reference;
+mod summary;
+
+pub(crate) use catalogue::{Catalogue, functions, rules, steps};
+pub(crate) use entry::{document, list};
+pub(crate) use errors::{causes, errors, errors_json};
+pub(crate) use escape::escape;
+pub(crate) use history::history;
+pub(crate) use lines::lines;
+pub(crate) use plan::plan;
+pub(crate) use progress::Progress;
+pub(crate) use reference::pages;
+pub(crate) use summary::summary;

@@ -1,0 +1,59 @@
+//! How the run ended, and the checks that made it so.
+
+use lockgate_engine::report::Check;
+use lockgate_engine::{RunRecord, RunStatus};
+
+use crate::render::escape::escape;
+use crate::render::grid::{Column, Grid, cell, styled};
+use crate::render::paint::{ALERT, BAD, FAINT, GOOD, STRONG, paint};
+
+/// Characters of a run's id that tell it apart for people.
+const ID: usize = 12;
+
+/// The verdict line, the run, and the checks that decided.
+pub(super) fn headline(record: &RunRecord, width: usize) -> String {
+    let (style, verdict) = match record.status {
+        RunStatus::Published => (GOOD, "PUBLISHED"),
+        RunStatus::PublishedWithAlerts => (ALERT, "PUBLISHED WITH ALERTS"),
+        RunStatus::Withheld => (BAD, "WITHHELD"),
+        RunStatus::Validated if alerting(record).next().is_some() => (ALERT, "VALID, WITH ALERTS"),
+        RunStatus::Validated => (GOOD, "VALID"),
+        RunStatus::DryRun if alerting(record).next().is_some() => {
+            (ALERT, "DRY RUN: WOULD PUBLISH WITH ALERTS")
+        }
+        RunStatus::DryRun => (GOOD, "DRY RUN: WOULD PUBLISH"),
+    };
+    let note = match record.status {
+        _ if record.already_published => "  was published before; nothing was done now",
+        RunStatus::Withheld => "  nothing was published",
+        RunStatus::DryRun => "  nothing was written",
+        RunStatus::Published | RunStatus::PublishedWithAlerts | RunStatus::Validated => "",
+    };
+    let first =
+        format!("{}  {}{note}\n", paint(style.bold(), verdict), paint(STRONG, &escape(&record.pipeline)));
+    let id = record.run_id.get(..ID).unwrap_or(&record.run_id);
+    let time = record.run_time.format("%Y-%m-%dT%H:%M:%S%.3fZ");
+    first + &paint(FAINT, &format!("run {} at {time}", escape(id))) + "\n" + &reasons(record, width)
+}
+
+/// The checks that close the gate; where none does, those that alert.
+fn reasons(record: &RunRecord, width: usize) -> String {
+    let closing: Vec<&Check> = record.checks.iter().filter(|check| check.verdict.closes_gate()).collect();
+    let (style, deciding) =
+        if closing.is_empty() { (ALERT, alerting(record).collect()) } else { (BAD, closing) };
+    let mut grid = Grid::new(&[Column::Left, Column::Words, Column::Words]);
+    for check in &deciding {
+        let verdict = &check.verdict;
+        let found = format!("{}; expected {}", escape(&verdict.observed_text), escape(&verdict.expected));
+        grid.row([
+            styled(style, "because"),
+            cell(format!("{}: {}", escape(&check.on), escape(&verdict.id))),
+            cell(found),
+        ]);
+    }
+    if deciding.is_empty() { String::new() } else { format!("\n{}", grid.render(width)) }
+}
+
+fn alerting(record: &RunRecord) -> impl Iterator<Item = &Check> {
+    record.checks.iter().filter(|check| check.verdict.alerts())
+}
