@@ -37,7 +37,7 @@ fn essence(verdicts: &[Verdict]) -> Vec<Value> {
 
 #[test]
 fn every_file_of_a_dimension_is_registered_under_its_own_name() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let source = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("src");
     let mut files = Vec::new();
     for dimension in [
         "completeness",

@@ -79,6 +79,7 @@ fn starter(read: &str, columns: &[Column]) -> String {
     let (read, key, key_sql) = (yaml(read), yaml(first), sql(first));
     // Without a dataset the names below are made up, and a check of one would fail.
     let off = if columns.is_empty() { "# " } else { "" };
+    let partitioned = if columns.iter().any(|column| column.name == "created_at") { "" } else { "# " };
     let line = |column: &Column| format!("    #     {}: {}", yaml(&column.name), column.data_type);
     let listed = render::lines(columns.iter().map(line));
     let listed = if listed.is_empty() { "    #     id: int64\n".to_owned() } else { listed };
@@ -117,7 +118,7 @@ tables:
     write:
       to: ${{lake}}/{name}_clean/
       mode: replace                    # the partitions written; or append, or error_if_exists
-      # partition_by: created_at       # a column; without it, the time of the run
+      {partitioned}partition_by: created_at       # a column; without it, the time of the run
     # quarantine: ${{lake}}/quarantine/{name}_clean/
 "
     )

@@ -262,6 +262,13 @@ fn bind_write(write: &spec::Write, schema: &Schema, cx: &Context<'_>) -> Result<
             }
             Partitioning::Columns(columns.iter().map(|column| column.value.clone()).collect())
         }
+        _ if schema.contains("created_at") => {
+            return Err(Error::wrong(
+                "the table has a column \"created_at\", which would be the partition of the run's time too",
+            )
+            .at(write.to.span)
+            .hint("write it with `partition_by: created_at`, or rename or drop the column"));
+        }
         _ => Partitioning::RunTime,
     };
     Ok(WritePlan {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, ListArray, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array,
+    new_null_array,
+};
 use arrow::compute::{CastOptions, cast_with_options, take};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, SchemaRef};
 
 use crate::error::{Error, Result};
 
@@ -58,7 +61,7 @@ impl Adapter {
                         .column_by_name(name)
                         .ok_or_else(|| Error::defect(format!("column \"{name}\" was not decoded")))?;
                     let strict = CastOptions { safe: false, ..CastOptions::default() };
-                    cast_with_options(column, field.data_type(), &strict).map_err(|error| {
+                    cast_with_options(&listed(column), field.data_type(), &strict).map_err(|error| {
                         Error::wrong(format!("column \"{name}\" does not fit {}", field.data_type()))
                             .in_object(&self.object)
                             .because(error)
@@ -76,6 +79,14 @@ impl Adapter {
     }
 }
 
+/// A map as the list of its entries; anything else as it is.
+fn listed(column: &ArrayRef) -> ArrayRef {
+    let Some(map) = column.as_map_opt() else { return Arc::clone(column) };
+    let entries = Field::new("entries", map.entries().data_type().clone(), false);
+    let (offsets, nulls) = (map.offsets().clone(), map.nulls().cloned());
+    Arc::new(ListArray::new(Arc::new(entries), offsets, Arc::new(map.entries().clone()), nulls))
+}
+
 fn repeat(value: &ArrayRef, rows: usize) -> Result<ArrayRef> {
     take(value, &UInt32Array::from(vec![0; rows]), None)
         .map_err(|error| Error::defect("could not repeat a partition value").because(error))
@@ -89,8 +100,8 @@ fn origins(file: u64, first_row: u64, rows: usize) -> UInt64Array {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{AsArray, Int32Array, StringArray};
-    use arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt64Type};
+    use arrow::array::{Int32Array, StringArray};
+    use arrow::datatypes::{DataType, Int64Type, Schema, UInt64Type};
 
     #[test]
     fn columns_are_widened_filled_and_numbered() {

@@ -16,6 +16,7 @@ use super::text;
 use super::unify::{Difference, differences, normal, unify};
 use super::{Body, Format, ORIGIN, Scan, ScanFile, Task, values};
 use crate::error::{Error, Result};
+use crate::steps::HIDDEN;
 use crate::store::{Entry, Io, Location, Stores};
 
 /// Footers read at the same time.
@@ -196,6 +197,13 @@ fn describe(request: &Request, io: &Io, chosen: Vec<(Entry, Vec<PartitionValue>)
         if let Some([twice, ..]) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::wrong(format!("{} has two columns named \"{}\"", entry.location, twice))
                 .in_object(entry.location.to_string()));
+        }
+        if let Some(own) = fields.iter().find(|field| field.name().starts_with(HIDDEN)) {
+            return Err(Error::wrong(format!("{} has a column \"{}\"", entry.location, own.name()))
+                .in_object(entry.location.to_string())
+                .hint(format!(
+                    "names that begin with \"{HIDDEN}\" are kept for the engine; deliver another name"
+                )));
         }
         Ok(Found { entry, partition, fields, footer })
     }))

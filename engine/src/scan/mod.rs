@@ -214,6 +214,9 @@ impl Scan {
         };
         async move {
             let Some(ranges) = ranges else { return Ok(Fetched::Nothing) };
+            if ranges.iter().any(|range| range.start > range.end || range.end > size) {
+                return Err(parquet::outside(&location.to_string(), row_group));
+            }
             let bytes = location.get_ranges(&ranges).await?;
             Ok(Fetched::Chunks(Chunks::new(size, &ranges, bytes)))
         }

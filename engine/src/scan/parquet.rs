@@ -5,16 +5,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use bytes::{Buf, Bytes, buf::Reader};
 use parquet::DecodeResult;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::Type as PhysicalType;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
 use parquet::file::reader::{ChunkReader, Length};
+use parquet::schema::types::Type;
 
 use crate::error::{Error, Result};
 use crate::store::Entry;
@@ -41,6 +43,9 @@ pub(super) async fn footer(object: &Entry) -> Result<ArrowReaderMetadata> {
         match decoder.try_decode().map_err(broken)? {
             DecodeResult::Data(metadata) => break metadata,
             DecodeResult::NeedsData(ranges) => {
+                if ranges.iter().any(|range| range.start > range.end || range.end > object.size) {
+                    return Err(broken(ParquetError::EOF("the footer lies outside the file".to_owned())));
+                }
                 let bytes = object.location.get_ranges(&ranges).await?;
                 decoder.push_ranges(ranges, bytes).map_err(broken)?;
             }
@@ -55,13 +60,21 @@ pub(super) async fn footer(object: &Entry) -> Result<ArrowReaderMetadata> {
 /// Strings and binaries decode to views, which need no copying further on.
 fn with_views(metadata: Arc<ParquetMetaData>) -> Result<ArrowReaderMetadata, ParquetError> {
     let plain = ArrowReaderMetadata::try_new(Arc::clone(&metadata), ArrowReaderOptions::new())?;
-    let fields: Vec<Field> = plain.schema().fields().iter().map(|field| with_view(field)).collect();
+    let roots = plain.parquet_schema().root_schema().get_fields();
+    let fields: Vec<Field> =
+        plain.schema().fields().iter().zip(roots).map(|(field, root)| with_view(field, root)).collect();
     let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
     ArrowReaderMetadata::try_new(metadata, options).or(Ok(plain))
 }
 
-fn with_view(field: &Field) -> Field {
+fn with_view(field: &Field, stored: &Type) -> Field {
     let data_type = match field.data_type() {
+        // INT96 reaches further than 64 bits of nanoseconds.
+        DataType::Timestamp(_, zone)
+            if stored.is_primitive() && stored.get_physical_type() == PhysicalType::INT96 =>
+        {
+            DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+        }
         DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
         DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
         DataType::Dictionary(_, value) if matches!(**value, DataType::Utf8 | DataType::LargeUtf8) => {
@@ -75,6 +88,13 @@ fn with_view(field: &Field) -> Field {
 fn broken(object: &str, error: ParquetError) -> Error {
     let hint = "the file is damaged or was cut off while it was written; deliver it again";
     Error::wrong(format!("could not read the footer of {object}")).in_object(object).hint(hint).because(error)
+}
+
+/// The footer places a column of the row group outside the file.
+pub(super) fn outside(object: &str, row_group: usize) -> Error {
+    Error::wrong(format!("the footer of {object} places row group {row_group} outside the file"))
+        .in_row_group(object, row_group, None)
+        .hint("the file is damaged or was cut off while it was written; deliver it again")
 }
 
 /// The byte ranges that hold the columns of `projection` in a row group.

@@ -59,7 +59,37 @@ pub(super) fn unify<'a>(files: impl IntoIterator<Item = (&'a str, &'a Fields)>) 
             *known = Field::new(field.name(), wider, true);
         }
     }
+    for (field, object) in &mut unified {
+        if *field.data_type() == DataType::Null {
+            *field = Field::new(field.name(), DataType::Utf8View, true);
+        }
+        processable(field.data_type()).map_err(|why| {
+            Error::wrong(format!("column \"{}\" of {object} cannot be processed: {why}", field.name()))
+                .in_object(*object)
+                .hint(
+                    "leave it out with `schema: columns:` and `extra_columns: drop`, or deliver another type",
+                )
+        })?;
+    }
     Ok(unified.into_iter().map(|(field, _)| field).collect())
+}
+
+/// Why values of `data_type` cannot be processed, if they cannot.
+fn processable(data_type: &DataType) -> Result<(), String> {
+    match data_type {
+        DataType::Decimal256(..) => Err(format!("{data_type} has more than 38 digits")),
+        DataType::Decimal128(_, scale) if *scale < 0 => Err(format!("{data_type} has a negative scale")),
+        DataType::Interval(_) | DataType::Union(..) | DataType::RunEndEncoded(..) => {
+            Err(format!("the type {data_type} is not known here"))
+        }
+        DataType::Timestamp(_, Some(zone)) => zone
+            .parse::<arrow::array::timezone::Tz>()
+            .map(drop)
+            .map_err(|_| format!("unknown time zone \"{zone}\"")),
+        DataType::LargeList(item) => processable(item.data_type()),
+        DataType::Struct(fields) => fields.iter().try_for_each(|field| processable(field.data_type())),
+        _ => Ok(()),
+    }
 }
 
 /// How a file with `fields` differs from `unified`.
@@ -88,7 +118,11 @@ pub(super) fn normal(data_type: &DataType) -> DataType {
         DataType::Dictionary(_, value) => normal(value),
         DataType::Date64 => DataType::Timestamp(TimeUnit::Millisecond, None),
         DataType::Timestamp(TimeUnit::Second, zone) => {
-            DataType::Timestamp(TimeUnit::Millisecond, zone.clone())
+            normal(&DataType::Timestamp(TimeUnit::Millisecond, zone.clone()))
+        }
+        // A fixed offset says where it was written, not which instant it is.
+        DataType::Timestamp(unit, Some(zone)) if zone.starts_with(['+', '-']) => {
+            DataType::Timestamp(*unit, Some("UTC".into()))
         }
         DataType::Time32(_) | DataType::Time64(_) => DataType::Time64(TimeUnit::Nanosecond),
         DataType::Float16 => DataType::Float32,

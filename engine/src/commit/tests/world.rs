@@ -222,6 +222,12 @@ pub(super) struct Killer {
     look: Box<dyn Fn() + Send + Sync>,
     /// Paths of uploads that were begun, and whether they were ended.
     uploads: Mutex<BTreeMap<String, bool>>,
+    /// Uploads that were begun and are in no list that was stored.
+    unlisted: Mutex<BTreeSet<String>>,
+    /// What the lists that are being stored hold, by their path.
+    listing: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    /// Whether an upload was unlisted at the moment of death, or begun after it.
+    lost: AtomicBool,
     killed_at: Mutex<Option<Op>>,
 }
 
@@ -235,6 +241,9 @@ impl Killer {
             dead: AtomicBool::new(false),
             look: Box::new(look),
             uploads: Mutex::default(),
+            unlisted: Mutex::default(),
+            listing: Mutex::default(),
+            lost: AtomicBool::new(false),
             killed_at: Mutex::default(),
         })
     }
@@ -253,11 +262,15 @@ impl Killer {
     /// Whether it was killed where an upload may have been begun and not yet written down.
     pub(super) fn may_lose_an_upload(&self) -> bool {
         let lossy = [Op::CreateUpload, Op::PutCreate, Op::PutPart];
-        self.killed_at.lock().unwrap().is_some_and(|op| lossy.contains(&op))
+        let unlisted = self.lost.load(Ordering::SeqCst);
+        unlisted || self.killed_at.lock().unwrap().is_some_and(|op| lossy.contains(&op))
     }
 
     fn die<T>(&self, op: Op) -> object_store::Result<T> {
         self.killed_at.lock().unwrap().get_or_insert(op);
+        if !self.has_killed() && !self.unlisted.lock().unwrap().is_empty() {
+            self.lost.store(true, Ordering::SeqCst);
+        }
         self.dead.store(true, Ordering::SeqCst);
         Err(object_store::Error::Generic { store: "test", source: "killed".into() })
     }
@@ -270,7 +283,11 @@ impl fmt::Debug for Killer {
 }
 
 impl Hook for Killer {
-    fn before(&self, op: Op, _: &str) -> object_store::Result<()> {
+    fn before(&self, op: Op, path: &str) -> object_store::Result<()> {
+        if op == Op::PutCreate && path.contains("/uploads-") {
+            let unlisted = self.unlisted.lock().unwrap().clone();
+            self.listing.lock().unwrap().insert(path.to_owned(), unlisted);
+        }
         if self.has_killed() {
             return self.die(op);
         }
@@ -287,6 +304,13 @@ impl Hook for Killer {
         if matches!(op, Op::CreateUpload | Op::CompleteUpload | Op::AbortUpload) {
             let ended = op != Op::CreateUpload;
             self.uploads.lock().unwrap().insert(path.to_owned(), ended);
+        }
+        if op == Op::CreateUpload {
+            self.unlisted.lock().unwrap().insert(path.to_owned());
+            self.lost.fetch_or(self.has_killed(), Ordering::SeqCst);
+        }
+        if let Some(listed) = self.listing.lock().unwrap().remove(path) {
+            self.unlisted.lock().unwrap().retain(|upload| !listed.contains(upload));
         }
         (self.look)();
         if self.armed.load(Ordering::SeqCst) || self.has_killed() {
