@@ -91,6 +91,10 @@ pub(super) fn decode(
             if rest.is_empty() && !ended {
                 break;
             }
+            if used > 0 && !ended {
+                // Only a decoder that takes nothing more has a whole batch, or none.
+                continue;
+            }
             let Some(batch) = decoder.flush().map_err(failed)? else { break };
             if let Some(before) = ready.replace(batch)
                 && !each(before, false)?
