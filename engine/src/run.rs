@@ -60,7 +60,7 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     let ruling = rule(&outcomes.iter().flat_map(|outcome| &outcome.verdicts));
     let outputs = outputs(&plan, &outcomes);
     let mut record = assemble(engine, pipeline, &plan, &outcomes, &ruling, &conduct).finish(clock.read());
-    settle(engine, session, &ruling, outputs, &record, &outcomes).map_err(|error| vec![error])?;
+    settle(engine, session, &ruling, outputs, &record).map_err(|error| vec![error])?;
     if engine.options.dry_run && record.status != RunStatus::Withheld {
         record.status = RunStatus::DryRun;
     }
@@ -117,7 +117,6 @@ fn settle(
     ruling: &Ruling,
     outputs: Vec<Output>,
     record: &RunRecord,
-    _outcomes: &[NodeOutcome],
 ) -> Result<()> {
     let io = engine.stores.io();
     let stored = serde_json::to_value(record)
