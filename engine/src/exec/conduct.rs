@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use lockgate_rules::{Proofs, References, Suite, Verdict};
+use lockgate_rules::{References, Suite, Verdict};
 use parquet::basic::Compression;
 use polars::prelude::{DataFrame, Schema};
 
@@ -261,20 +261,13 @@ fn tap(
             add_reference(&mut references, reference, &frame)?;
         }
     }
-    let proofs = if conduct.shortcuts { proofs(plan, node) } else { Proofs::default() };
+    let proofs = plan.proofs(node, conduct.shortcuts);
     let checks = own.checks.iter().map(|(check, _)| check.clone()).collect();
     let schema = super::bridge::arrow_schema(&own.schema)?;
     let suite = Suite::bind(checks, &schema, references)
         .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", own.name)))?;
     let predicates = predicates(&suite, &own.schema)?;
     Tap::new(suite, &predicates, &own.schema, proofs).map(Some)
-}
-
-/// What is known of the rows of a node without looking at them.
-fn proofs(plan: &Plan, node: usize) -> Proofs {
-    let mut proofs = plan.scan(node).map(crate::scan::Scan::proofs).unwrap_or_default();
-    proofs.unique.clone_from(&plan.nodes[node].unique);
-    proofs
 }
 
 fn writer(

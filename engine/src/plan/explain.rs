@@ -216,9 +216,7 @@ fn columns(node: &Node) -> Vec<Column> {
 
 fn checks(plan: &Plan, index: usize, now: DateTime<Utc>, shortcuts: bool) -> Result<Vec<CheckPlan>> {
     let node = &plan.nodes[index];
-    let mut proofs = plan.scan(index).map(Scan::proofs).unwrap_or_default();
-    proofs.unique.clone_from(&node.unique);
-    let proofs = if shortcuts { proofs } else { Proofs::default() };
+    let proofs = plan.proofs(index, shortcuts);
     let schema = bridge::arrow_schema(&visible(&node.schema))?;
     let checks = node.checks.iter().map(|(check, _)| check.clone()).collect();
     let suite = Suite::bind(checks, &schema, planned_references(plan, node)?)

@@ -6,7 +6,7 @@ mod explain;
 mod phase;
 mod write;
 
-use lockgate_rules::Check;
+use lockgate_rules::{Check, Proofs};
 use polars::prelude::Schema;
 
 pub use bind::{Context, bind, predicates, visible};
@@ -96,6 +96,16 @@ impl Plan {
             Rows::Scan(_) => node,
             Rows::Steps { from, .. } => self.root(*from),
         }
+    }
+
+    /// What is known of the rows of `node` without looking at them; nothing, if `shortcuts` may not be taken.
+    pub fn proofs(&self, node: usize, shortcuts: bool) -> Proofs {
+        if !shortcuts {
+            return Proofs::default();
+        }
+        let mut proofs = self.scan(node).map(Scan::proofs).unwrap_or_default();
+        proofs.unique.clone_from(&self.nodes[node].unique);
+        proofs
     }
 
     /// Whether what is written depends on the run's time.
