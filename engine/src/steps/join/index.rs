@@ -2,6 +2,7 @@
 
 use polars::prelude::DataFrame;
 
+use super::ranked::Ranked;
 use crate::error::{Error, Result};
 use crate::steps::keys::{KeyEncoder, Keys, Part, Table, Wide};
 use crate::steps::rows::NONE;
@@ -16,8 +17,8 @@ pub(super) struct Index {
 
 /// From a key to its first row.
 enum Narrow {
-    /// Keys in a small range: an array over the range.
-    Array { base: u64, shift: u32, rows: Vec<u32> },
+    /// Keys in a small range.
+    Ranked(Ranked),
     /// Keys anywhere.
     Hashed(Table<u64, u32>),
 }
@@ -63,12 +64,9 @@ impl Index {
     pub(super) fn first_rows(&self, keys: &Keys, rows: usize) -> Vec<u32> {
         let mut found = vec![NONE; rows];
         match &self.narrow {
-            Narrow::Array { base, shift, rows } => {
+            Narrow::Ranked(ranked) => {
                 for (index, key) in keys.narrow.keys.iter().enumerate() {
-                    // A key off the grid is turned into a place beyond the array.
-                    let place = key.wrapping_sub(*base).rotate_right(*shift);
-                    let row = usize::try_from(place).ok().and_then(|place| rows.get(place));
-                    found[keys.narrow.row(index)] = row.copied().unwrap_or(NONE);
+                    found[keys.narrow.row(index)] = ranked.first_row(*key);
                 }
             }
             Narrow::Hashed(table) => table.get_each(&keys.narrow.keys, |index, row| {
@@ -94,28 +92,12 @@ impl Index {
 
 impl Narrow {
     fn new(part: &Part<u64>, repeats: &mut Vec<(u32, u32)>) -> Self {
-        // An array costs 4 bytes for each value of the range, the table some 24 for each key.
-        const SPARSEST: u64 = 6;
-        let base = part.keys.iter().copied().min().unwrap_or(0);
-        let all = part.keys.iter().fold(0, |all, key| all | (key - base));
-        let shift = if all == 0 { 0 } else { all.trailing_zeros() };
-        let range = part.keys.iter().map(|key| (key - base) >> shift).max().unwrap_or(0);
-        if range > SPARSEST * part.keys.len() as u64 {
-            let mut table = Table::with_capacity(part.keys.len());
-            insert(&mut table, part, repeats);
-            return Self::Hashed(table);
+        if let Some(ranked) = Ranked::new(part, repeats) {
+            return Self::Ranked(ranked);
         }
-        let mut rows = vec![NONE; range as usize + 1];
-        for (index, key) in part.keys.iter().enumerate() {
-            let row = part.row(index) as u32;
-            let first = &mut rows[((key - base) >> shift) as usize];
-            if *first == NONE {
-                *first = row;
-            } else {
-                repeats.push((row, *first));
-            }
-        }
-        Self::Array { base, shift, rows }
+        let mut table = Table::with_capacity(part.keys.len());
+        insert(&mut table, part, repeats);
+        Self::Hashed(table)
     }
 }
 

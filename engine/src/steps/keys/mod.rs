@@ -12,6 +12,7 @@
 //!
 //! Lists and structs cannot be keys.
 
+mod dense;
 mod encode;
 mod lane;
 mod layout;

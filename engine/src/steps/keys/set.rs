@@ -1,14 +1,21 @@
 //! The set of all keys seen so far, for tens of millions of them.
 //!
-//! The set is cut into shards by hash. A batch's keys are sorted by shard where that can be done in
-//! parallel; inserting them then walks from shard to shard, each of a size the address cache copes
-//! with, and only one shard at a time is ever copied to grow.
+//! The set is cut into shards by hash, neighbouring narrow keys into the same. A batch's keys are sorted
+//! by shard where that can be done in parallel; inserting them then walks from shard to shard, each of a
+//! size the address cache copes with, and only one shard at a time is ever copied to grow.
+//!
+//! A shard of narrow keys is a bit set where they lie close enough together, else a hash table. Which of
+//! the two is smaller is looked at again whenever the shard has doubled.
 
+use super::dense::{Dense, PAGE_BITS};
 use super::encode::{Keys, Part, Wide};
 use super::table::{Table, Word};
 
 const SHARD_BITS: u32 = 6;
 const SHARDS: usize = 1 << SHARD_BITS;
+
+/// Keys of a shard below which it does not matter how they are kept.
+const FEW: usize = 1 << 12;
 
 /// The keys of a batch, sorted by shard and within a shard by row.
 #[derive(Debug)]
@@ -28,12 +35,13 @@ struct Sorted<K> {
 impl Sharded {
     /// Sorts the keys of a batch.
     pub fn new(keys: &Keys) -> Self {
-        Self { narrow: Sorted::new(&keys.narrow), wide: Sorted::new(&keys.wide) }
+        let narrow = |key: u64| shard(key >> PAGE_BITS);
+        Self { narrow: Sorted::new(&keys.narrow, narrow), wide: Sorted::new(&keys.wide, shard) }
     }
 }
 
 impl<K: Word> Sorted<K> {
-    fn new(part: &Part<K>) -> Self {
+    fn new(part: &Part<K>, shard: impl Fn(K) -> u8) -> Self {
         let shards: Vec<u8> = part.keys.iter().map(|key| shard(*key)).collect();
         let mut starts = vec![0u32; SHARDS + 1];
         for &shard in &shards {
@@ -53,6 +61,14 @@ impl<K: Word> Sorted<K> {
         }
         Self { keys, rows, starts }
     }
+
+    /// The keys of each shard with their rows.
+    fn shards(&self) -> impl Iterator<Item = (&[K], &[u32])> {
+        self.starts.windows(2).map(|ends| {
+            let range = ends[0] as usize..ends[1] as usize;
+            (&self.keys[range.clone()], &self.rows[range])
+        })
+    }
 }
 
 fn shard<K: Word>(key: K) -> u8 {
@@ -62,18 +78,17 @@ fn shard<K: Word>(key: K) -> u8 {
 /// All keys seen so far.
 #[derive(Debug)]
 pub struct KeySet {
-    narrow: Vec<Table<u64, ()>>,
+    narrow: Vec<Narrow>,
     wide: Vec<Table<Wide, ()>>,
 }
 
 impl Default for KeySet {
     fn default() -> Self {
-        Self { narrow: tables(), wide: tables() }
+        Self {
+            narrow: (0..SHARDS).map(|_| Narrow::default()).collect(),
+            wide: (0..SHARDS).map(|_| Table::default()).collect(),
+        }
     }
-}
-
-fn tables<K: Word>() -> Vec<Table<K, ()>> {
-    (0..SHARDS).map(|_| Table::default()).collect()
 }
 
 impl KeySet {
@@ -81,14 +96,18 @@ impl KeySet {
     /// anything. Of equal keys within the batch, the first is the new one.
     pub fn insert(&mut self, keys: &Sharded) -> Vec<u32> {
         let mut repeated = Vec::new();
-        insert(&mut self.narrow, &keys.narrow, &mut repeated);
-        insert(&mut self.wide, &keys.wide, &mut repeated);
+        for (set, (keys, rows)) in self.narrow.iter_mut().zip(keys.narrow.shards()) {
+            set.insert(keys, rows, &mut repeated);
+        }
+        for (table, (keys, rows)) in self.wide.iter_mut().zip(keys.wide.shards()) {
+            insert(table, keys, rows, &mut repeated);
+        }
         repeated
     }
 
     /// Number of keys.
     pub fn len(&self) -> usize {
-        let narrow: usize = self.narrow.iter().map(Table::len).sum();
+        let narrow: usize = self.narrow.iter().map(Narrow::len).sum();
         narrow + self.wide.iter().map(Table::len).sum::<usize>()
     }
 
@@ -99,23 +118,99 @@ impl KeySet {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        let narrow: usize = self.narrow.iter().map(Table::bytes).sum();
+        let narrow: usize = self.narrow.iter().map(Narrow::bytes).sum();
         narrow + self.wide.iter().map(Table::bytes).sum::<usize>()
     }
 }
 
-fn insert<K: Word>(tables: &mut [Table<K, ()>], sorted: &Sorted<K>, repeated: &mut Vec<u32>) {
-    for (shard, table) in tables.iter_mut().enumerate() {
-        let range = sorted.starts[shard] as usize..sorted.starts[shard + 1] as usize;
-        let rows = &sorted.rows[range.clone()];
-        table.insert_each(
-            &sorted.keys[range],
-            |_| (),
-            |index, (), new| {
-                if !new {
-                    repeated.push(rows[index]);
-                }
-            },
-        );
+fn insert<K: Word>(table: &mut Table<K, ()>, keys: &[K], rows: &[u32], repeated: &mut Vec<u32>) {
+    let seen = |index: usize, (): &mut (), new: bool| {
+        if !new {
+            repeated.push(rows[index]);
+        }
+    };
+    table.insert_each(keys, |_| (), seen);
+}
+
+/// A shard of narrow keys.
+#[derive(Debug)]
+struct Narrow {
+    kept: Kept,
+    /// Keys at which it is looked at again how they are kept.
+    next_look: usize,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Dense(Dense),
+    Hashed(Table<u64, ()>),
+}
+
+impl Default for Narrow {
+    fn default() -> Self {
+        Self { kept: Kept::Dense(Dense::default()), next_look: FEW }
     }
+}
+
+impl Narrow {
+    fn len(&self) -> usize {
+        match &self.kept {
+            Kept::Dense(dense) => dense.len(),
+            Kept::Hashed(table) => table.len(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match &self.kept {
+            Kept::Dense(dense) => dense.bytes(),
+            Kept::Hashed(table) => table.bytes(),
+        }
+    }
+
+    fn insert(&mut self, keys: &[u64], rows: &[u32], repeated: &mut Vec<u32>) {
+        // In pieces, so that a batch of scattered keys does not fill memory with pages first.
+        for (keys, rows) in keys.chunks(FEW).zip(rows.chunks(FEW)) {
+            match &mut self.kept {
+                Kept::Dense(dense) => dense.insert_each(keys, |index, new| {
+                    if !new {
+                        repeated.push(rows[index]);
+                    }
+                }),
+                Kept::Hashed(table) => insert(table, keys, rows, repeated),
+            }
+            self.look();
+        }
+    }
+
+    /// Keeps the keys the other way if that is smaller.
+    fn look(&mut self) {
+        let len = self.len();
+        let hashed = Table::<u64, ()>::bytes_for(len);
+        let scattered =
+            matches!(&self.kept, Kept::Dense(dense) if dense.bytes() > (2 * hashed).max(FEW * 16));
+        if !scattered && len < self.next_look {
+            return;
+        }
+        self.next_look = (2 * len).max(FEW);
+        match &self.kept {
+            Kept::Dense(dense) if dense.bytes() > hashed => {
+                let mut table = Table::with_capacity(len);
+                dense.for_each(|key| table.insert_each(&[key], |_| (), |_, (), _| {}));
+                self.kept = Kept::Hashed(table);
+            }
+            Kept::Hashed(table) if Dense::bytes_of(pages(table)) < hashed / 2 => {
+                let mut dense = Dense::default();
+                table.for_each(|key, ()| dense.insert_each(&[key], |_, _| {}));
+                self.kept = Kept::Dense(dense);
+            }
+            Kept::Dense(_) | Kept::Hashed(_) => {}
+        }
+    }
+}
+
+/// How many pages the keys of `table` lie in.
+fn pages(table: &Table<u64, ()>) -> usize {
+    let mut numbers = Table::<u64, ()>::default();
+    table.for_each(|key, ()| numbers.insert_each(&[key >> PAGE_BITS], |_| (), |_, (), _| {}));
+    numbers.len()
 }

@@ -75,6 +75,19 @@ impl<K: Word, V: Copy + Default> Table<K, V> {
         self.slots.capacity() * size_of::<(K, V)>()
     }
 
+    /// Bytes of a table for `keys`.
+    pub fn bytes_for(keys: usize) -> usize {
+        slots_for(keys) * size_of::<(K, V)>()
+    }
+
+    /// Calls `each` with every key and its value, in no order that means anything.
+    pub fn for_each(&self, mut each: impl FnMut(K, &V)) {
+        if let Some(value) = &self.zero {
+            each(K::default(), value);
+        }
+        self.slots.iter().filter(|(key, _)| *key != K::default()).for_each(|(key, value)| each(*key, value));
+    }
+
     /// Puts each key with the value that `fresh` gives for its index, unless it is there already, and
     /// calls `seen` with the index, the value now there, and whether it is new.
     pub fn insert_each(

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use polars::prelude::{AnyValue, DataFrame, IntoColumn, df};
 use proptest::prelude::*;
 
-use super::{KeyEncoder, KeySet, Keys, Sharded, Table, Wide};
+use super::{KeyEncoder, KeySet, Keys, Part, Sharded, Table, Wide};
 use crate::steps::trial_frames::{cuts, frames};
 
 /// A key as text that is equal exactly if the key is.
@@ -84,6 +84,30 @@ proptest! {
     }
 
     #[test]
+    fn the_set_is_the_same_for_words_far_apart_and_close_together(
+        stretches in prop::collection::vec((any::<u64>(), 0u32..64, 1u64..6000), 1..6), seed: u64,
+    ) {
+        // Stretches of words a power of two apart, in an order of their own, every word twice.
+        let mut keys: Vec<u64> = stretches
+            .iter()
+            .flat_map(|(start, apart, count)| {
+                (0..*count).map(|n| start.wrapping_add(n.wrapping_shl(*apart)))
+            })
+            .flat_map(|key| [key, key])
+            .collect();
+        keys.sort_by_key(|key| (key ^ seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40);
+        let (mut set, mut seen) = (KeySet::default(), BTreeSet::new());
+        for batch in keys.chunks(1500) {
+            let part = Part { keys: batch.to_vec(), rows: None };
+            let mut repeated = set.insert(&Sharded::new(&Keys { narrow: part, ..Keys::default() }));
+            repeated.sort_unstable();
+            let expected = batch.iter().zip(0u32..).filter(|(key, _)| !seen.insert(**key)).map(|(_, row)| row);
+            prop_assert_eq!(repeated, expected.collect::<Vec<_>>());
+        }
+        prop_assert_eq!(set.len(), seen.len());
+    }
+
+    #[test]
     fn the_table_is_a_map(keys in prop::collection::vec(0u64..500, 0..2000), probes in prop::collection::vec(0u64..1000, 0..100)) {
         let (mut table, mut map) = (Table::<u64, u32>::default(), BTreeMap::new());
         table.insert_each(&keys, |index| index as u32, |index, value, new| {
@@ -108,4 +132,24 @@ fn a_list_cannot_be_a_key() {
     let list = frame.column("a").unwrap().as_materialized_series().implode().unwrap();
     let frame = DataFrame::new(1, vec![list.into_column()]).unwrap();
     assert!(KeyEncoder::new(["a"], frame.schema()).is_err());
+}
+
+/// Bytes a key that a set takes after `count` of the keys that `key` gives.
+fn bytes_each(count: u64, key: impl Fn(u64) -> u64) -> f64 {
+    let mut set = KeySet::default();
+    let keys: Vec<u64> = (0..count).map(key).collect();
+    for batch in keys.chunks(10_000) {
+        let part = Part { keys: batch.to_vec(), rows: None };
+        set.insert(&Sharded::new(&Keys { narrow: part, ..Keys::default() }));
+    }
+    set.bytes() as f64 / set.len() as f64
+}
+
+#[test]
+fn serial_numbers_take_less_than_two_bytes_and_scattered_ones_no_more_than_a_hash_table() {
+    const COUNT: u64 = 2_000_000;
+    let shuffled = |n: u64| n.wrapping_mul(0x9E37_79B1) % 0x0080_0000;
+    assert!(bytes_each(COUNT, |n| n * 4) < 2.0);
+    assert!(bytes_each(COUNT, shuffled) < 2.0, "whatever order they come in");
+    assert!(bytes_each(COUNT, |n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15)) < 22.0);
 }
