@@ -2,6 +2,8 @@
 
 mod dataset;
 mod encode;
+#[cfg(test)]
+mod laws;
 pub mod partition;
 
 pub use dataset::{DatasetWriter, Job, Layout, StagedFile};
