@@ -41,7 +41,7 @@ fn open(step: &str, input: &DataFrame, others: &[(&str, &DataFrame)]) -> Box<dyn
     let Value::Map(entries) = &node.value else { unreachable!("a step is a map") };
     let parsed = (find(&entries[0].0.value).unwrap().parse)(&entries[0].1).unwrap();
     let schemas: Vec<_> = others.iter().map(|(name, frame)| (*name, frame.schema().as_ref())).collect();
-    let context = BindContext { input: input.schema(), others: &schemas, now_ms: 0, seed: 0 };
+    let context = BindContext { input: input.schema(), others: &schemas, seed: 0 };
     let Lowering::Stream(bound) = parsed.bind(&context).unwrap() else { unreachable!("the step streams") };
     bound.open(others.iter().map(|(_, frame)| (*frame).clone()).collect()).unwrap()
 }

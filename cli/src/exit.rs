@@ -2,9 +2,9 @@
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lockgate_engine::{Error, Kind, RunRecord, RunStatus};
 
@@ -75,7 +75,8 @@ impl Ended {
             RunStatus::Published
             | RunStatus::PublishedWithAlerts
             | RunStatus::Validated
-            | RunStatus::DryRun => Self::Done,
+            | RunStatus::DryRun
+            | RunStatus::NothingNew => Self::Done,
         }
     }
 }
@@ -134,34 +135,43 @@ fn signalled(signal: Option<i32>) -> u8 {
     SIGNALLED + signal.and_then(|signal| u8::try_from(signal).ok()).unwrap_or(SIGINT)
 }
 
-/// Lets a panic anywhere say in one line that it is a defect, rather than what Rust says of it.
-pub(crate) fn announce_defects() {
-    static SAID: AtomicBool = AtomicBool::new(false);
+/// Keeps for later what a panic says, rather than letting Rust print it: one within a decoder of bytes from
+/// outside is no defect, and who caught it knows.
+pub(crate) fn keep_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        // Others follow the first one down.
-        if SAID.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        screen::last_words(&defect(panic));
+        let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
+        let said = format!("{}{}", message(panic.payload()), place.unwrap_or_default());
         let trace = Backtrace::capture();
-        if trace.status() == BacktraceStatus::Captured {
-            screen::last_words(&trace.to_string());
-        }
+        let trace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
+        *last_panic() = Some((said, trace));
     }));
 }
 
-/// Runs `command`; a panic becomes a defect that has been announced.
-pub(crate) fn guard<T>(command: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|panic| {
-        let defect = Error::defect(format!("lockgate panicked: {}", message(panic.as_ref())));
-        Err(Failure { announced: true, ..Failure::from(defect) })
-    })
+/// What the newest panic said, and its backtrace where one is wanted.
+fn last_panic() -> MutexGuard<'static, Option<(String, Option<String>)>> {
+    static LAST: Mutex<Option<(String, Option<String>)>> = Mutex::new(None);
+    LAST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn defect(panic: &PanicHookInfo<'_>) -> String {
-    let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
-    let message = render::escape(message(panic.payload()));
-    format!("error: this is a defect of lockgate {}: {message}{place}", env!("CARGO_PKG_VERSION"))
+/// Runs `command`; a panic becomes a defect that has been announced, as is any other defect that came of a
+/// panic.
+pub(crate) fn guard<T>(command: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    let ended = catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|panic| {
+        Err(Failure::from(Error::defect(format!("lockgate panicked: {}", message(panic.as_ref())))))
+    });
+    ended.map_err(|failure| {
+        let is_defect = failure.errors.iter().any(|error| error.kind() == Kind::Defect);
+        let Some((said, trace)) = last_panic().take().filter(|_| is_defect) else { return failure };
+        let said = render::escape(&said);
+        screen::last_words(&format!(
+            "error: this is a defect of lockgate {}: {said}",
+            env!("CARGO_PKG_VERSION")
+        ));
+        if let Some(trace) = trace {
+            screen::last_words(&trace);
+        }
+        Failure { announced: true, ..failure }
+    })
 }
 
 fn message(payload: &(dyn Any + Send)) -> &str {

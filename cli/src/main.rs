@@ -23,7 +23,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    exit::announce_defects();
+    exit::keep_panics();
     let request = match args::read(environment::arguments()) {
         Ok(request) => request,
         Err(usage) => return exit::from_usage(&usage),

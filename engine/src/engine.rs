@@ -1,6 +1,6 @@
 //! What a caller holds: an engine that checks, plans, runs and recovers pipelines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -104,56 +104,67 @@ impl Engine {
 
     /// Checks a pipeline against its sources: names, types, parameters.
     pub fn check(&self, pipeline: &Pipeline) -> Result<(), Vec<Error>> {
-        self.bind(pipeline).map(drop)
+        masked(pipeline, self.bind(pipeline).map(drop))
     }
 
     /// What a run would read, do and write.
     pub fn plan(&self, pipeline: &Pipeline) -> Result<Explanation, Vec<Error>> {
-        let plan = self.bind(pipeline)?;
-        Explanation::of(&plan, self.options.run_time, self.options.shortcuts).map_err(|error| vec![error])
+        let explain = || {
+            let mut plan = self.bind(pipeline)?;
+            plan.narrow(true, self.options.shortcuts)
+                .and_then(|()| Explanation::of(&plan, self.options.run_time, self.options.shortcuts))
+                .map(|told| pipeline.vars.masked(&pipeline.text.text, told))
+                .map_err(|error| vec![error])
+        };
+        masked(pipeline, explain())
     }
 
     /// Runs a pipeline and publishes what passes the gate.
     pub fn run(&self, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>> {
-        run::run(self, pipeline)
+        masked(pipeline, run::run(self, pipeline))
     }
 
     /// Runs the checks of a pipeline without writing anything.
     pub fn validate(&self, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>> {
-        run::validate(self, pipeline)
+        masked(pipeline, run::validate(self, pipeline))
     }
 
     /// Finishes or undoes runs of the pipeline that died.
     pub fn recover(&self, pipeline: &Pipeline) -> Result<Vec<Recovered>> {
-        let home = self.home(pipeline)?;
-        let me = Holder::current();
-        let recover = commit::recover(&self.stores, &home, &me, Patience::default().lease, VERSION);
-        self.stores.io().block_on(recover)
+        let recover = || {
+            let home = self.home(pipeline)?;
+            let me = Holder::current();
+            let recover = commit::recover(&self.stores, &home, &me, Patience::default().lease, VERSION);
+            self.stores.io().block_on(recover)
+        };
+        recover().map_err(|error| pipeline.vars.mask_error(error))
     }
 
     /// The newest `limit` runs of the pipeline, newest first.
     pub fn history(&self, pipeline: &Pipeline, limit: usize) -> Result<Vec<serde_json::Value>> {
-        let home = self.home(pipeline)?;
-        let runs = self.stores.io().block_on(history::list_runs(&home, &pipeline.name.value, limit))?;
+        let list = || {
+            let home = self.home(pipeline)?;
+            self.stores.io().block_on(history::list_runs(&home, &pipeline.name.value, limit))
+        };
+        let runs = list().map_err(|error| pipeline.vars.mask_error(error))?;
         Ok(runs.into_iter().map(|run| run.record).collect())
     }
 
     pub(crate) fn bind(&self, pipeline: &Pipeline) -> Result<Plan, Vec<Error>> {
         let published = self.published(pipeline).map_err(|error| vec![error])?;
+        let published: HashSet<_> = published
+            .iter()
+            .map(|input| (input.source.as_str(), input.path.as_str(), input.size, input.etag.as_deref()))
+            .collect();
         let is_known = |source: &str, entry: &Entry| {
-            published.iter().any(|input| {
-                input.source == source
-                    && input.path == entry.location.to_string()
-                    && input.size == entry.size
-                    && input.etag == entry.etag
-            })
+            published.contains(&(
+                source,
+                entry.location.to_string().as_str(),
+                entry.size,
+                entry.etag.as_deref(),
+            ))
         };
-        let context = Context {
-            stores: &self.stores,
-            now: self.options.run_time,
-            seed: self.options.seed,
-            is_known: &is_known,
-        };
+        let context = Context { stores: &self.stores, seed: self.options.seed, is_known: &is_known };
         plan::bind(pipeline, &context)
     }
 
@@ -184,4 +195,9 @@ impl Engine {
             self.stores.open(&first.value).and_then(Dataset::new).map_err(|error| error.at(first.span))?;
         Ok(Home::new(dataset.state().clone()))
     }
+}
+
+/// The errors of `result` without the values of secret variables.
+fn masked<T>(pipeline: &Pipeline, result: Result<T, Vec<Error>>) -> Result<T, Vec<Error>> {
+    result.map_err(|errors| errors.into_iter().map(|error| pipeline.vars.mask_error(error)).collect())
 }

@@ -121,6 +121,29 @@ impl Error {
         self
     }
 
+    /// The same error with every text of it passed through `mask`, its sources' too.
+    #[must_use]
+    pub(crate) fn masked(mut self, mask: &dyn Fn(&str) -> String) -> Self {
+        let inner = &mut *self.0;
+        inner.message = mask(&inner.message);
+        inner.hint = inner.hint.as_deref().map(mask);
+        if let Some(Place::Object { object, .. }) = &mut inner.place {
+            *object = mask(object);
+        }
+        if let Some(source) = &inner.source {
+            let mut texts = vec![source.to_string()];
+            let mut next = source.source();
+            while let Some(deeper) = next {
+                texts.push(deeper.to_string());
+                next = deeper.source();
+            }
+            if texts.iter().any(|text| mask(text) != *text) {
+                inner.source = Some(mask(&texts.join(": ")).into());
+            }
+        }
+        self
+    }
+
     /// The engine's own error if one travelled inside `error`, else a store that did not answer.
     pub fn from_io(error: std::io::Error, attempted: &str) -> Self {
         match error.downcast::<Self>() {

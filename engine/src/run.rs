@@ -6,14 +6,14 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::commit::{Begun, Holder, Output, Patience, Request, Session, WriteMode};
+use crate::commit::{Action, Begun, Holder, Output, Patience, Recovered, Request, Session, WriteMode};
 use crate::engine::{Engine, VERSION};
 use crate::error::{Error, Result};
 use crate::exec::conduct::{self, Conduct, NodeOutcome};
 use crate::exec::flow::Machine;
 use crate::exec::progress::Progress;
 use crate::plan::{Plan, Rows};
-use crate::report::{Assembly, RunRecord, RunStatus};
+use crate::report::{Assembly, RecoveredRun, RunRecord, RunStatus};
 use crate::spec::{Mode, Pipeline};
 use crate::store::{Dataset, Staging};
 use crate::validate::{Ruling, rule};
@@ -25,6 +25,10 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     clock.enter("plan");
     let mut plan = engine.bind(pipeline)?;
     let run_id = run_id(pipeline, &plan, engine);
+    if plan.nothing_new() {
+        return Ok(nothing_new(engine, pipeline, &plan, run_id, &mut clock));
+    }
+    plan.narrow(true, engine.options.shortcuts).map_err(|error| vec![error])?;
     let home = engine.home(pipeline).map_err(|error| vec![error])?;
     clock.enter("begin");
     let request = Request {
@@ -42,6 +46,7 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
         Begun::Started(session) => *session,
         Begun::AlreadyPublished(record) => return RunRecord::stored(record).map_err(|error| vec![error]),
     };
+    let recovered: Vec<RecoveredRun> = session.recovered().map(told).collect();
     clock.enter("run");
     let conduct = Conduct {
         run_id,
@@ -59,7 +64,8 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     clock.enter("publish");
     let ruling = rule(&outcomes.iter().flat_map(|outcome| &outcome.verdicts));
     let outputs = outputs(&plan, &outcomes);
-    let mut record = assemble(engine, pipeline, &plan, &outcomes, &ruling, &conduct).finish(clock.read());
+    let record = assemble(engine, pipeline, &plan, &outcomes, &ruling, &conduct);
+    let mut record = Assembly { recovered: &recovered, ..record }.finish(clock.read());
     settle(engine, session, &ruling, outputs, &record).map_err(|error| vec![error])?;
     if engine.options.dry_run && record.status != RunStatus::Withheld {
         record.status = RunStatus::DryRun;
@@ -68,14 +74,38 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     Ok(record)
 }
 
+/// The record of a run that found nothing to do. It is not kept.
+fn nothing_new(
+    engine: &Engine,
+    pipeline: &Pipeline,
+    plan: &Plan,
+    run_id: String,
+    clock: &mut Phases<'_>,
+) -> RunRecord {
+    let conduct = Conduct {
+        run_id,
+        run_time: engine.options.run_time,
+        write: false,
+        shortcuts: engine.options.shortcuts,
+    };
+    let ruling = Ruling::Publish { alerts: Vec::new() };
+    let record = assemble(engine, pipeline, plan, &[], &ruling, &conduct).finish(clock.read());
+    RunRecord { status: RunStatus::NothingNew, ..record }
+}
+
 /// Runs the checks of `pipeline` and writes nothing.
 pub fn validate(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>> {
     let mut clock = Phases::start(engine);
     clock.enter("plan");
     let mut plan = engine.bind(pipeline)?;
+    let run_id = run_id(pipeline, &plan, engine);
+    if plan.nothing_new() {
+        return Ok(nothing_new(engine, pipeline, &plan, run_id, &mut clock));
+    }
+    plan.narrow(false, engine.options.shortcuts).map_err(|error| vec![error])?;
     clock.enter("run");
     let conduct = Conduct {
-        run_id: run_id(pipeline, &plan, engine),
+        run_id,
         run_time: engine.options.run_time,
         write: false,
         shortcuts: engine.options.shortcuts,
@@ -127,24 +157,19 @@ fn settle(
     match ruling {
         Ruling::Withhold { stops } => io.block_on(session.withhold(stops.clone(), stored)),
         Ruling::Publish { .. } => io.block_on(async {
-            for output in &outputs {
-                for partition in &output.partitions {
-                    if let Err(error) = session.claim(&output.dataset, partition, output.mode).await {
-                        session.abandon(None).await?;
-                        return Err(error);
-                    }
+            match engine.cancel().check() {
+                Ok(()) => session.publish(outputs, stored).await,
+                Err(error) => {
+                    // That it was interrupted says more than that something of it is left.
+                    let _ = session.abandon(None).await;
+                    Err(error)
                 }
             }
-            if let Err(error) = engine.cancel().check() {
-                session.abandon(None).await?;
-                return Err(error);
-            }
-            session.publish(outputs, stored).await
         }),
     }
 }
 
-/// What a run is: the same pipeline, variables, engine, time and inputs give the same id.
+/// What a run is: the same pipeline, variables, seed, engine, time and inputs give the same id.
 fn run_id(pipeline: &Pipeline, plan: &Plan, engine: &Engine) -> String {
     let mut hash = Sha256::new();
     let mut add = |part: &str| {
@@ -153,10 +178,11 @@ fn run_id(pipeline: &Pipeline, plan: &Plan, engine: &Engine) -> String {
     };
     add(VERSION);
     add(&pipeline.text.text);
-    for (name, value) in pipeline.vars.values() {
+    for (name, value) in pipeline.vars.identity(&pipeline.text.text) {
         add(name);
         add(value);
     }
+    add(&engine.options.seed.to_string());
     if plan.depends_on_time() {
         add(&engine.options.run_time.to_rfc3339());
     }
@@ -213,7 +239,29 @@ fn assemble<'a>(
     ruling: &'a Ruling,
     conduct: &'a Conduct,
 ) -> Assembly<'a> {
-    Assembly { pipeline, plan, outcomes, ruling, run_id: &conduct.run_id, run_time: engine.options.run_time }
+    Assembly {
+        pipeline,
+        plan,
+        outcomes,
+        ruling,
+        run_id: &conduct.run_id,
+        run_time: engine.options.run_time,
+        recovered: &[],
+    }
+}
+
+/// What became of an earlier run that had died.
+fn told(recovered: &Recovered) -> RecoveredRun {
+    RecoveredRun {
+        run_id: recovered.attempt.as_ref().map(|attempt| attempt.run_id.clone()),
+        outcome: match &recovered.action {
+            Ok(Action::Finished) => "finished".to_owned(),
+            Ok(Action::Undone) => "undone".to_owned(),
+            Ok(Action::Tidied) => "tidied".to_owned(),
+            Ok(Action::Running) => "running".to_owned(),
+            Err(error) => error.to_string(),
+        },
+    }
 }
 
 /// Milliseconds of each phase, by the wall clock.

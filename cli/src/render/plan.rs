@@ -40,8 +40,21 @@ fn sources(sources: &[SourcePlan], width: usize) -> String {
             grid.line(2, styled(ALERT, difference));
         }
         grid.line(2, styled(FAINT, columns(&source.columns)));
+        if source.columns_read.len() < source.columns.len() {
+            grid.line(2, cell(columns_read(source)));
+        }
     }
     grid.render(width)
+}
+
+/// Which columns are read, where not all are.
+fn columns_read(source: &SourcePlan) -> String {
+    let (read, all) = (&source.columns_read, source.columns.len());
+    let names: Vec<_> = read.iter().map(|name| escape(name).into_owned()).collect();
+    match names.as_slice() {
+        [] => format!("reads none of {all} columns"),
+        names => format!("reads {} of {all} columns: {}", names.len(), names.join(", ")),
+    }
 }
 
 /// The partitions, or the first and last of many.
@@ -155,6 +168,7 @@ mod tests {
                 rows: Some(336_776),
                 partitions: (1..=12).map(|month| format!("created_at=2013-{month:02}-01")).collect(),
                 columns: vec![column("order_id", "int64"), column("ship_mode", "string")],
+
                 schema_differences: Vec::new(),
             }],
             tables: vec![TablePlan {

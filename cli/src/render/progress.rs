@@ -16,8 +16,8 @@ use crate::screen::{self, Screen};
 /// How often counters are looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// While a run reads: how much of all there is to read.
-const READING: &str = "{spinner:.cyan} {prefix:<11} {bar:24.cyan/dim} {percent:>3} %  {msg}{pace}";
+/// While a run reads: how much of all there is to read. All of it stands in 80 columns.
+const READING: &str = "{spinner:.cyan} {prefix} {bar:15.cyan/dim} {percent:>3} %  {msg}{pace}";
 
 /// Before and after: what is being done.
 const WORKING: &str = "{spinner:.cyan} {prefix:<11} {msg}  {elapsed:.dim}";
@@ -90,8 +90,7 @@ impl Seen {
 
     fn message(&self) -> String {
         if self.is_reading() {
-            let (read, total) = (bytes(self.bytes_read), bytes(self.bytes_total));
-            format!("{} rows  {read} of {total}", count(self.rows_read))
+            format!("{} rows  {}", count(self.rows_read), bytes(self.bytes_read))
         } else if self.rows_written > 0 {
             format!("{} rows  {}", count(self.rows_written), bytes(self.bytes_written))
         } else {
@@ -173,7 +172,7 @@ mod tests {
 
     #[test]
     fn while_reading_rows_and_bytes_are_told() {
-        assert_eq!(seen(312_000_000, 0).message(), "4,100,000 rows  312 MB of 1.20 GB");
+        assert_eq!(seen(312_000_000, 0).message(), "4,100,000 rows  312 MB");
     }
 
     #[test]
@@ -186,6 +185,14 @@ mod tests {
     fn the_pace_is_told_once_it_is_known() {
         assert_eq!(pace(0.0, Duration::ZERO), "");
         assert_eq!(pace(143_000_000.0, Duration::from_millis(6800)), "  143 MB/s  7 s left");
+    }
+
+    #[test]
+    fn rows_bytes_throughput_and_time_left_fit_a_terminal_of_80_columns() {
+        let before = "⠋ running ━━━━━━━━━━━━━━━ 100 %  ".chars().count();
+        let message = Seen { rows_read: 160_500_000, ..seen(612_000_000, 0) }.message();
+        let pace = pace(143_000_000.0, Duration::from_mins(16));
+        assert!(before + message.chars().count() + pace.chars().count() <= 80, "{message}{pace}");
     }
 
     #[test]

@@ -91,8 +91,8 @@ impl Session {
     }
 
     /// The runs that were found dead when this one began, and what was done about them.
-    pub fn recovered(&self) -> &[recover::Recovered] {
-        &self.recovered
+    pub fn recovered(&self) -> impl Iterator<Item = &recover::Recovered> {
+        self.recovered.iter().filter(|recovered| !matches!(recovered.action, Ok(recover::Action::Running)))
     }
 
     fn judge(&self) -> Judge<'_> {

@@ -13,7 +13,7 @@ use super::feed::Feed;
 use super::flow::{self, Machine};
 use super::line::{Counter, Line, Stage, Work};
 use super::rows::RowWork;
-use super::whole::{Whole, stack};
+use super::whole::{Whole, batches, stack};
 use crate::error::{Error, Result};
 use crate::plan::{Node, Plan, Rows, StepPlan, WritePlan, predicates};
 use crate::sink::StagedFile;
@@ -66,6 +66,9 @@ pub struct StepOutcome {
     pub nanos: u64,
 }
 
+/// Rows that later phases need, by node.
+type Kept = BTreeMap<usize, Vec<DataFrame>>;
+
 /// Runs all phases. The outcome of each node is at its index.
 pub fn run(
     plan: &mut Plan,
@@ -74,26 +77,37 @@ pub fn run(
     machine: &Machine<'_>,
 ) -> Result<Vec<NodeOutcome>> {
     let mut done: BTreeMap<usize, NodeOutcome> = BTreeMap::new();
-    let mut kept: BTreeMap<usize, Vec<DataFrame>> = BTreeMap::new();
+    let mut kept = Kept::new();
     for phase in 0..plan.phases() {
-        for root in roots(plan, phase) {
+        let roots = roots(plan, phase);
+        for (position, &root) in roots.iter().enumerate() {
             let members = members(plan, root, phase);
-            let lines = lines(plan, &members, conduct, staging, &kept)?;
-            let feed = match plan.scan(root) {
-                Some(scan) => Feed::Scan(scan),
-                None => Feed::Replay(kept.get(&root).cloned().unwrap_or_default()),
+            let lines = lines(plan, &members, conduct, staging, &mut kept)?;
+            let feed = match (plan.scan(root), kept.get(&root)) {
+                (Some(scan), None) => Feed::Scan(scan),
+                (_, frames) => Feed::Replay(frames.into_iter().flatten().flat_map(batches).collect()),
             };
-            flow::run(&feed, &lines, machine)?;
+            if position + 1 == roots.len() {
+                // What was needed has been taken from the rows that no later phase asks for.
+                kept.retain(|node, _| last_use(plan, *node) > phase);
+            }
+            match feed.rows_known() {
+                Some(rows) if lines.iter().all(Line::is_idle) => {
+                    for line in &lines {
+                        line.let_pass(rows);
+                    }
+                }
+                _ => flow::run(&feed, &lines, machine)?,
+            }
             for (line, &node) in lines.into_iter().zip(&members) {
                 let is_replay = node == root && !is_first_look(plan, root, phase);
                 let (outcome, rows) = finish(line, conduct.run_time)?;
                 if !is_replay {
                     done.insert(node, outcome);
-                    kept.extend(rows.map(|rows| (node, rows)));
+                    kept.extend(rows.map(|rows| (node, rows)).filter(|_| last_use(plan, node) > phase));
                 }
             }
         }
-        kept.retain(|node, _| last_use(plan, *node) > phase);
     }
     if done.len() != plan.nodes.len() {
         return Err(Error::defect("some tables of the plan were never run"));
@@ -143,11 +157,20 @@ fn is_first_look(plan: &Plan, node: usize, phase: usize) -> bool {
     }
 }
 
+/// The last phase in which a source is read.
+fn last_scan(plan: &Plan, source: usize) -> usize {
+    let phases = (first_look(plan, source)..plan.phases()).rev();
+    phases
+        .into_iter()
+        .find(|phase| children(plan, source, *phase).next().is_some())
+        .unwrap_or_else(|| first_look(plan, source))
+}
+
 /// The last phase in which the kept rows of `node` are used.
 fn last_use(plan: &Plan, node: usize) -> usize {
     let uses = plan.nodes.iter().enumerate().filter_map(|(index, other)| match &other.rows {
         Rows::Steps { from, .. } => (*from == node || other.reads.contains(&node)).then_some(other.phase),
-        Rows::Scan(_) => other.reads.contains(&node).then(|| first_look(plan, index)),
+        Rows::Scan(_) => other.reads.contains(&node).then(|| last_scan(plan, index)),
     });
     uses.max().unwrap_or(0)
 }
@@ -169,11 +192,12 @@ fn lines(
     members: &[usize],
     conduct: &Conduct,
     staging: &Staging,
-    kept: &BTreeMap<usize, Vec<DataFrame>>,
+    kept: &mut Kept,
 ) -> Result<Vec<Line>> {
     let phase = members.iter().map(|&node| plan.nodes[node].phase).max().unwrap_or(0);
     let files: Arc<[String]> =
         plan.scan(plan.root(members[0])).map_or_else(Vec::new, crate::scan::Scan::file_names).into();
+    let reread = plan.scan(members[0]).is_some() && !kept.contains_key(&members[0]);
     let mut lines = Vec::with_capacity(members.len());
     for (position, &node) in members.iter().enumerate() {
         let watched = position > 0 || is_first_look(plan, node, phase);
@@ -190,7 +214,7 @@ fn lines(
                 diverting.push((stages.len(), step.def.name, step.input.clone()));
             }
             let others = others(plan, &step, kept)?;
-            stages.push(stage(step, others)?);
+            stages.push(stage(step, others, &files)?);
         }
         let own = &plan.nodes[node];
         let feeds = (0..members.len())
@@ -202,8 +226,9 @@ fn lines(
         lines.push(Line {
             name: own.name.clone(),
             stages,
-            schema: own.schema.clone(),
-            tap: if watched { tap(plan, node, conduct, kept)? } else { None },
+            schema: own.carried.clone(),
+            // Rows that are read once more leave and change as they did the first time.
+            tap: tap(plan, node, conduct, kept)?.filter(|tap| watched || (reread && tap.alters_rows())),
             quarantine: if watched { quarantine(own, &diverting, conduct, staging, &files)? } else { None },
             writer: writer(own, watched, conduct, staging)?,
             gathered: (watched && own.gathered).then(Mutex::default),
@@ -214,15 +239,16 @@ fn lines(
     Ok(lines)
 }
 
-fn others(plan: &Plan, step: &StepPlan, kept: &BTreeMap<usize, Vec<DataFrame>>) -> Result<Vec<DataFrame>> {
-    step.reads
-        .iter()
-        .map(|read| {
-            let frames = kept.get(read).cloned().unwrap_or_default();
-            let frame = stack(frames, &plan.nodes[*read].schema)?;
-            select_visible(&frame)
-        })
-        .collect()
+fn others(plan: &Plan, step: &StepPlan, kept: &mut Kept) -> Result<Vec<DataFrame>> {
+    step.reads.iter().map(|read| select_visible(&whole(plan, *read, kept)?)).collect()
+}
+
+/// All rows of `node`, in one piece from now on.
+fn whole(plan: &Plan, node: usize, kept: &mut Kept) -> Result<DataFrame> {
+    let frames = kept.entry(node).or_default();
+    let all = stack(std::mem::take(frames), &plan.nodes[node].carried)?;
+    frames.push(all.clone());
+    Ok(all)
 }
 
 fn select_visible(frame: &DataFrame) -> Result<DataFrame> {
@@ -231,22 +257,17 @@ fn select_visible(frame: &DataFrame) -> Result<DataFrame> {
         .map_err(|error| Error::defect("could not leave out hidden columns").because(error))
 }
 
-fn stage(step: StepPlan, others: Vec<DataFrame>) -> Result<Stage> {
+fn stage(step: StepPlan, others: Vec<DataFrame>, files: &Arc<[String]>) -> Result<Stage> {
     let StepPlan { def, span, lowering, input, .. } = step;
     let work = match lowering {
-        Lowering::Rows(ops) => RowWork::new(ops, &input).map(Work::Rows),
+        Lowering::Rows(ops) => RowWork::new(ops, &input, Arc::clone(files)).map(Work::Rows),
         Lowering::Stream(stream) => stream.open(others).map(Work::Ordered),
         Lowering::Whole(whole) => Ok(Work::Ordered(Box::new(Whole::new(def.name, whole, input, others)))),
     };
     Ok(Stage { step: def.name, span, work: work.map_err(|error| error.at(span))?, flow: Counter::default() })
 }
 
-fn tap(
-    plan: &Plan,
-    node: usize,
-    conduct: &Conduct,
-    kept: &BTreeMap<usize, Vec<DataFrame>>,
-) -> Result<Option<Tap>> {
+fn tap(plan: &Plan, node: usize, conduct: &Conduct, kept: &mut Kept) -> Result<Option<Tap>> {
     let own = &plan.nodes[node];
     if own.checks.is_empty() {
         return Ok(None);
@@ -257,17 +278,18 @@ fn tap(
             let other = plan.nodes.iter().position(|node| node.name == reference.dataset);
             let other =
                 other.ok_or_else(|| Error::defect("a check refers to a table that was not planned"))?;
-            let frame = stack(kept.get(&other).cloned().unwrap_or_default(), &plan.nodes[other].schema)?;
+            let frame = whole(plan, other, kept)?;
             add_reference(&mut references, reference, &frame)?;
         }
     }
-    let proofs = plan.proofs(node, conduct.shortcuts);
+    let proofs = plan.proofs_beforehand(node, conduct.shortcuts);
+    let assumed = proofs.rows != plan.proofs(node, conduct.shortcuts).rows;
     let checks = own.checks.iter().map(|(check, _)| check.clone()).collect();
     let schema = super::bridge::arrow_schema(&own.schema)?;
     let suite = Suite::bind(checks, &schema, references)
         .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", own.name)))?;
     let predicates = predicates(&suite, &own.schema)?;
-    Tap::new(suite, &predicates, &own.schema, proofs).map(Some)
+    Tap::new(suite, &predicates, &own.carried, (proofs, assumed)).map(Some)
 }
 
 fn writer(
@@ -278,7 +300,7 @@ fn writer(
 ) -> Result<Option<crate::sink::DatasetWriter>> {
     match &node.write {
         Some(write) if conduct.write && watched => {
-            write.writer(&node.schema, conduct.run_time, tag(conduct), staging.clone()).map(Some)
+            write.writer(&node.carried, conduct.run_time, tag(conduct), staging.clone()).map(Some)
         }
         _ => Ok(None),
     }
@@ -300,7 +322,7 @@ fn quarantine(
     let folder = partition_folder(QUARANTINE_RUN, Some(&conduct.run_id));
     let stages = diverting.iter().map(|(stage, step, schema)| (Some((*stage, *step)), schema));
     let points = stages
-        .chain(std::iter::once((None, &node.schema)))
+        .chain(std::iter::once((None, &node.carried)))
         .map(|(stage, schema)| {
             let written = Quarantine::schema(schema);
             let plan = WritePlan::single(dataset.clone(), folder.clone(), Compression::SNAPPY);

@@ -26,6 +26,22 @@ impl Feed<'_> {
         }
     }
 
+    /// How many rows there are, where that is known without reading them.
+    pub fn rows_known(&self) -> Option<u64> {
+        match self {
+            Self::Scan(scan) => scan.footer_rows(),
+            Self::Replay(frames) => Some(frames.iter().map(|frame| frame.height() as u64).sum()),
+        }
+    }
+
+    /// Stored bytes of a task.
+    pub fn stored_bytes(&self, task: usize) -> u64 {
+        match self {
+            Self::Scan(scan) => scan.stored_bytes(task),
+            Self::Replay(_) => 0,
+        }
+    }
+
     /// Brings in the input of all tasks in order, `window` of them ahead of whoever takes them.
     pub fn fetch_ahead<'a>(&'a self, io: &'a Io, window: usize) -> Ahead<'a> {
         Ahead { feed: self, io, window, started: 0, waiting: VecDeque::new() }

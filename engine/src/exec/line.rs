@@ -33,6 +33,19 @@ pub struct Line {
     pub flow: Counter,
 }
 
+impl Line {
+    /// Whether nothing becomes of its rows but to be counted.
+    pub fn is_idle(&self) -> bool {
+        let untouched = self.stages.is_empty() && self.writer.is_none() && self.gathered.is_none();
+        untouched && self.tap.as_ref().is_none_or(Tap::is_idle)
+    }
+
+    /// Counts rows that nobody looks at.
+    pub fn let_pass(&self, rows: u64) {
+        self.flow.add(rows as usize, rows as usize);
+    }
+}
+
 /// One step of a line.
 pub struct Stage {
     /// The step's name.

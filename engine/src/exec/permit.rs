@@ -1,6 +1,10 @@
 //! Bounds how many scan tasks are under way, and so how much of the data is in memory at once.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often who waits for a permit looks whether there is still something to wait for.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A number of permits that are handed out and come back when dropped.
 #[derive(Debug)]
@@ -21,14 +25,18 @@ impl Permits {
         Arc::new(Self { free: Mutex::new(count.max(1)), returned: Condvar::new() })
     }
 
-    /// Waits for a permit.
-    pub fn acquire(self: &Arc<Self>) -> Arc<Permit> {
+    /// Waits for a permit; none once `stopped`, which is asked now and then: permits of batches that will
+    /// never pass do not come back.
+    pub fn acquire(self: &Arc<Self>, stopped: impl Fn() -> bool) -> Option<Arc<Permit>> {
         let mut free = self.lock();
-        while *free == 0 {
-            free = self.returned.wait(free).unwrap_or_else(PoisonError::into_inner);
+        while !stopped() {
+            if *free > 0 {
+                *free -= 1;
+                return Some(Arc::new(Permit { permits: Arc::clone(self) }));
+            }
+            free = self.returned.wait_timeout(free, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
-        *free -= 1;
-        Arc::new(Permit { permits: Arc::clone(self) })
+        None
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
@@ -40,5 +48,21 @@ impl Drop for Permit {
     fn drop(&mut self) {
         *self.permits.lock() += 1;
         self.permits.returned.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permit_is_waited_for_until_one_comes_back_or_all_stops() {
+        let permits = Permits::new(1);
+        let permit = permits.acquire(|| false);
+        assert!(permit.is_some());
+        let stopping = std::time::Instant::now() + LOOK;
+        assert!(permits.acquire(|| std::time::Instant::now() > stopping).is_none());
+        drop(permit);
+        assert!(permits.acquire(|| false).is_some());
     }
 }

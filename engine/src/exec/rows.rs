@@ -1,15 +1,20 @@
 //! Runs row-local operations over one batch, on the calling thread.
 
+use std::sync::Arc;
+
 use polars::prelude::{
     BooleanChunked, Column, DataFrame, ExplodeOptions, Expr, IntoLazy, LazyFrame, PlSmallStr, Schema,
 };
 
 use crate::error::{Error, Result};
+use crate::scan::{ORIGIN, ROW_BITS};
 use crate::steps::{Evaluator, HIDDEN, RowOp};
 
 /// The compiled operations of one row-local step.
 pub struct RowWork {
     ops: Vec<Compiled>,
+    /// The files that rows came from, by number.
+    files: Arc<[String]>,
 }
 
 enum Compiled {
@@ -31,8 +36,8 @@ pub struct Worked {
 }
 
 impl RowWork {
-    /// Compiles `ops` against the schema of the batches to come.
-    pub fn new(ops: Vec<RowOp>, input: &Schema) -> Result<Self> {
+    /// Compiles `ops` against the schema of the batches to come, whose rows came from `files`, by number.
+    pub fn new(ops: Vec<RowOp>, input: &Schema, files: Arc<[String]>) -> Result<Self> {
         let mut schema = input.clone();
         let ops = ops
             .into_iter()
@@ -42,7 +47,7 @@ impl RowWork {
                 Ok(compiled)
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self { ops })
+        Ok(Self { ops, files })
     }
 
     /// Whether rows may leave for the quarantine.
@@ -68,7 +73,12 @@ impl RowWork {
                         frame = filter(&frame, &!&failed)?;
                     }
                 }
-                Compiled::Refuse(failed, reason) => refuse(&truth(failed, &frame)?, reason)?,
+                Compiled::Refuse(failed, reason) => {
+                    let failed = truth(failed, &frame)?;
+                    if let Some(row) = failed.iter().position(|failed| failed == Some(true)) {
+                        return Err(self.refused(&frame, row, reason));
+                    }
+                }
                 Compiled::Drop(names) => frame = frame.drop_many(names.iter().cloned()),
                 Compiled::Explode { columns, keep_empty } => {
                     let options = ExplodeOptions { empty_as_null: *keep_empty, keep_nulls: *keep_empty };
@@ -79,6 +89,22 @@ impl RowWork {
             }
         }
         Ok(Worked { frame, diverted })
+    }
+}
+
+impl RowWork {
+    /// The error that `row` of `frame` is not acceptable, with the file and row that it came from.
+    fn refused(&self, frame: &DataFrame, row: usize, reason: &str) -> Error {
+        let origins = frame.column(ORIGIN).and_then(|origins| origins.u64().cloned()).ok();
+        let origin = origins.and_then(|origins| origins.get(row));
+        let file = origin.and_then(|origin| self.files.get((origin >> ROW_BITS) as usize));
+        match (origin, file) {
+            (Some(origin), Some(file)) => {
+                let row = origin & ((1 << ROW_BITS) - 1);
+                Error::wrong(format!("{reason}; the first such row is row {row} of {file}, counted from 0"))
+            }
+            _ => Error::wrong(reason),
+        }
     }
 }
 
@@ -147,12 +173,4 @@ fn project(frame: &DataFrame, mut columns: Vec<Column>) -> Result<DataFrame> {
     columns.extend(frame.columns().iter().filter(|column| column.name().starts_with(HIDDEN)).cloned());
     DataFrame::new(frame.height(), columns)
         .map_err(|error| Error::defect("a computed column does not fit its batch").because(error))
-}
-
-fn refuse(failed: &BooleanChunked, reason: &str) -> Result<()> {
-    match failed.sum().unwrap_or(0) {
-        0 => Ok(()),
-        1 => Err(Error::wrong(format!("{reason} in 1 row"))),
-        rows => Err(Error::wrong(format!("{reason} in {rows} rows of one batch"))),
-    }
 }

@@ -14,6 +14,7 @@ use polars::prelude::{
 use polars_core::chunked_array::ops::arity::broadcast_try_binary_elementwise;
 
 use super::kernel::kernel;
+use super::moved::moved_evenly;
 use super::term::{Binary, Interval, Literal};
 use super::typed::{Typed, decimal};
 use crate::error::{Error, Result};
@@ -207,7 +208,7 @@ pub(super) fn shift(input: &Typed, interval: Interval, span: Span) -> Typed {
     }
     for (count, unit) in [(months, "mo"), (days, "d"), (micros, "us")] {
         if count != 0 {
-            expr = expr.dt().offset_by(lit(format!("{count}{unit}")));
+            expr = moved_evenly(expr, &dtype, count, unit);
         }
     }
     Typed::new(expr, dtype, span)

@@ -14,6 +14,7 @@ mod kernel;
 mod like;
 mod literal;
 mod lower;
+mod moved;
 mod parse;
 mod term;
 mod typed;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use lockgate_rules::{Check, KeySet, References, Suite};
 use parquet::basic::{Compression, ZstdLevel};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PlSmallStr, Schema};
 
+use super::outputs::overlaps;
 use super::phase::{Needs, phases};
 use super::{Node, Partitioning, Plan, Rows, StepPlan, WritePlan};
 use crate::error::{Error, Result};
@@ -22,8 +22,6 @@ use crate::validate::Tap;
 pub struct Context<'a> {
     /// Where sources are read and outputs will be written.
     pub stores: &'a Stores,
-    /// The run's time.
-    pub now: DateTime<Utc>,
     /// Seed of everything random in the run.
     pub seed: u64,
     /// Whether an earlier run of this pipeline published this input.
@@ -33,7 +31,7 @@ pub struct Context<'a> {
 /// Binds `pipeline`; every mistake that can be found is.
 pub fn bind(pipeline: &Pipeline, cx: &Context<'_>) -> Result<Plan, Vec<Error>> {
     let mut nodes: Vec<Node> = Vec::new();
-    let mut errors = Vec::new();
+    let mut errors = overlaps(pipeline, cx.stores);
     for (name, source) in &pipeline.sources {
         match bind_source(name, source, cx) {
             Ok(node) => nodes.push(node),
@@ -69,8 +67,10 @@ fn bind_source(name: &Spanned<String>, source: &spec::Source, cx: &Context<'_>) 
         name: name.value.clone(),
         span: name.span,
         schema: scan.schema().clone(),
+        carried: scan.schema().clone(),
         rows: Rows::Scan(Box::new(scan)),
-        checks: source_checks(source),
+        reads_new: is_new,
+        checks: source_checks(source)?,
         unique: Vec::new(),
         write: None,
         quarantine: quarantine(source.quarantine.as_ref(), cx)?,
@@ -81,16 +81,20 @@ fn bind_source(name: &Spanned<String>, source: &spec::Source, cx: &Context<'_>) 
 }
 
 /// The checks that are written down, and those the contract implies.
-fn source_checks(source: &spec::Source) -> Vec<(Check, spec::Span)> {
+fn source_checks(source: &spec::Source) -> Result<Vec<(Check, spec::Span)>> {
     let mut all = checks(&source.checks);
     for (name, column) in source.schema.iter().flat_map(|contract| contract.columns.iter()) {
         if !column.nullable {
             let params = serde_json::json!({"column": name.value, "id": format!("contract.{}", name.value)});
-            let implied = Check::parse("not_null", &params).unwrap_or_default();
+            let implied = Check::parse("not_null", &params).map_err(|error| {
+                Error::wrong(format!("column \"{}\" cannot be required", name.value))
+                    .at(name.span)
+                    .because(error)
+            })?;
             all.extend(implied.into_iter().map(|check| (check, name.span)));
         }
     }
-    all
+    Ok(all)
 }
 
 fn request(name: &str, source: &spec::Source) -> Request {
@@ -168,8 +172,7 @@ fn bind_table(name: &Spanned<String>, table: &spec::Table, nodes: &[Node], cx: &
         let others: Vec<Schema> = reads.iter().map(|&read| visible(&nodes[read].schema)).collect();
         let named: Vec<(&str, &Schema)> =
             reads.iter().zip(&others).map(|(&read, schema)| (nodes[read].name.as_str(), schema)).collect();
-        let bind =
-            BindContext { input: &schema, others: &named, now_ms: cx.now.timestamp_millis(), seed: cx.seed };
+        let bind = BindContext { input: &schema, others: &named, seed: cx.seed };
         let lowering = spec.step.bind(&bind).map_err(|error| error.at(spec.span))?;
         let output = output_schema(&lowering, &schema, &others)
             .map_err(|error| named_step(error, spec.def.name).at(spec.span))?;
@@ -182,7 +185,9 @@ fn bind_table(name: &Spanned<String>, table: &spec::Table, nodes: &[Node], cx: &
         name: name.value.clone(),
         span: name.span,
         rows: Rows::Steps { from, steps },
+        carried: schema.clone(),
         schema,
+        reads_new: false,
         checks: checks(&table.checks),
         unique,
         write,
@@ -204,7 +209,7 @@ pub fn visible(schema: &Schema) -> Schema {
 }
 
 /// Runs the step on no rows: what Polars cannot resolve or compute is found here.
-fn output_schema(lowering: &Lowering, input: &Schema, others: &[Schema]) -> Result<Schema> {
+pub(super) fn output_schema(lowering: &Lowering, input: &Schema, others: &[Schema]) -> Result<Schema> {
     let empty = |schema: &Schema| DataFrame::empty_with_schema(schema).lazy();
     let others: Vec<LazyFrame> = others.iter().map(empty).collect();
     let lazy = match lowering {

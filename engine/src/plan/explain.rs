@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use lockgate_rules::{AnsweredFrom, JudgeContext, Proofs, Severity, Suite};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::bind::planned_references;
 use super::{Node, Partitioning, Plan, Rows, visible, write};
@@ -16,7 +16,7 @@ use crate::steps::Lowering;
 use crate::store::partition_folder;
 
 /// A plan, told.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Explanation {
     /// Name of the pipeline.
     pub pipeline: String,
@@ -31,7 +31,7 @@ pub struct Explanation {
 }
 
 /// A source of a plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SourcePlan {
     /// Its name.
     pub source: String,
@@ -47,12 +47,14 @@ pub struct SourcePlan {
     pub partitions: Vec<String>,
     /// Its columns.
     pub columns: Vec<Column>,
+    /// Those of them that are read, because something needs them.
+    pub columns_read: Vec<String>,
     /// How files differ.
     pub schema_differences: Vec<Difference>,
 }
 
 /// A column of a plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -61,7 +63,7 @@ pub struct Column {
 }
 
 /// A table of a plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TablePlan {
     /// Its name.
     pub table: String,
@@ -78,7 +80,7 @@ pub struct TablePlan {
 }
 
 /// A step of a plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StepPlan {
     /// Its name.
     pub step: String,
@@ -87,7 +89,7 @@ pub struct StepPlan {
 }
 
 /// How a step runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Runs {
     /// On each batch alone.
@@ -99,7 +101,7 @@ pub enum Runs {
 }
 
 /// A check of a plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CheckPlan {
     /// The source or table.
     pub on: String,
@@ -118,7 +120,7 @@ pub struct CheckPlan {
 }
 
 /// Where a table is written.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OutputPlan {
     /// The dataset's folder.
     pub location: String,
@@ -163,6 +165,7 @@ fn source(node: &Node, scan: &Scan) -> SourcePlan {
         rows: scan.footer_rows(),
         partitions: partitions.into_iter().filter(|folder| !folder.is_empty()).collect(),
         columns: columns(node),
+        columns_read: visible(&node.carried).iter_names().map(ToString::to_string).collect(),
         schema_differences: scan.differences().to_vec(),
     }
 }
@@ -216,7 +219,7 @@ fn columns(node: &Node) -> Vec<Column> {
 
 fn checks(plan: &Plan, index: usize, now: DateTime<Utc>, shortcuts: bool) -> Result<Vec<CheckPlan>> {
     let node = &plan.nodes[index];
-    let proofs = plan.proofs(index, shortcuts);
+    let proofs = plan.proofs_beforehand(index, shortcuts);
     let schema = bridge::arrow_schema(&visible(&node.schema))?;
     let checks = node.checks.iter().map(|(check, _)| check.clone()).collect();
     let suite = Suite::bind(checks, &schema, planned_references(plan, node)?)

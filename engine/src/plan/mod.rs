@@ -3,6 +3,8 @@
 
 mod bind;
 mod explain;
+mod narrow;
+mod outputs;
 mod phase;
 mod write;
 
@@ -38,6 +40,10 @@ pub struct Node {
     pub rows: Rows,
     /// Schema of its rows, hidden columns included.
     pub schema: Schema,
+    /// The columns of `schema` that somebody needs: those its batches have.
+    pub carried: Schema,
+    /// Whether it is a source of which only partitions are read that no earlier run has published.
+    pub reads_new: bool,
     /// The checks on its rows, with where each stands.
     pub checks: Vec<(Check, Span)>,
     /// Keys by which its rows are proved unique by the steps that made them.
@@ -77,7 +83,7 @@ pub struct StepPlan {
     pub reads: Vec<usize>,
     /// How it runs.
     pub lowering: Lowering,
-    /// Schema of the rows coming in.
+    /// Schema of the batches coming in.
     pub input: Schema,
 }
 
@@ -98,6 +104,13 @@ impl Plan {
         }
     }
 
+    /// Whether there are sources that read only what is new, and nothing is.
+    pub fn nothing_new(&self) -> bool {
+        let mut new = self.nodes.iter().enumerate().filter(|(_, node)| node.reads_new).peekable();
+        new.peek().is_some()
+            && new.all(|(node, _)| self.scan(node).is_some_and(|scan| scan.files().is_empty()))
+    }
+
     /// What is known of the rows of `node` without looking at them; nothing, if `shortcuts` may not be taken.
     pub fn proofs(&self, node: usize, shortcuts: bool) -> Proofs {
         if !shortcuts {
@@ -105,6 +118,15 @@ impl Plan {
         }
         let mut proofs = self.scan(node).map(Scan::proofs).unwrap_or_default();
         proofs.unique.clone_from(&self.nodes[node].unique);
+        proofs
+    }
+
+    /// The same, before it is known whether there are rows at all: a proof holds of any rows there are.
+    pub fn proofs_beforehand(&self, node: usize, shortcuts: bool) -> Proofs {
+        let mut proofs = self.proofs(node, shortcuts);
+        if proofs.rows.is_none() && !proofs.unique.is_empty() {
+            proofs.rows = Some(1);
+        }
         proofs
     }
 

@@ -1,7 +1,8 @@
 //! In which order tables are made when some need all rows of others first.
 //!
 //! Tables of one phase that come from the same rows share one scan. A table that reads another beside
-//! its own rows (a join, a union) belongs to a later phase than what it reads.
+//! its own rows (a join, a union) belongs to a later phase than what it reads. Tables that nobody waits
+//! for are made as late as others of their source, so that a source is scanned once where it can be.
 
 /// What a node needs, by index of other nodes.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,7 @@ pub(super) fn phases(needs: &[Needs]) -> Option<Vec<(usize, bool)>> {
     if !settled {
         return None;
     }
+    put_off(needs, &mut phases);
     for (node, need) in needs.iter().enumerate() {
         for &read in &need.reads {
             phases[read].1 = true;
@@ -40,6 +42,29 @@ pub(super) fn phases(needs: &[Needs]) -> Option<Vec<(usize, bool)>> {
         }
     }
     Some(phases)
+}
+
+/// Moves tables that nobody waits for to the last phase in which their source is scanned.
+fn put_off(needs: &[Needs], phases: &mut [(usize, bool)]) {
+    let from = |node: usize, of: usize| needs[node].from == Some(of);
+    for source in (0..needs.len()).filter(|&node| needs[node].from.is_none()) {
+        let last = (0..needs.len()).filter(|&node| from(node, source)).map(|node| phases[node].0).max();
+        for child in (0..needs.len()).filter(|&node| from(node, source)) {
+            let mut below = vec![child];
+            let mut next = 0;
+            while next < below.len() {
+                let made: Vec<usize> = (0..needs.len()).filter(|&node| from(node, below[next])).collect();
+                below.extend(made);
+                next += 1;
+            }
+            if needs.iter().any(|need| need.reads.iter().any(|read| below.contains(read))) {
+                continue;
+            }
+            for node in below {
+                phases[node].0 = phases[node].0.max(last.unwrap_or(0));
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +95,15 @@ mod tests {
     fn a_table_whose_rows_come_from_an_earlier_phase_has_them_kept() {
         let phases = phases(&[source(), table(0, &[]), table(0, &[]), table(1, &[2])]).unwrap();
         assert_eq!(phases, [(0, false), (0, true), (0, true), (1, false)]);
+    }
+
+    #[test]
+    fn a_table_that_nobody_waits_for_shares_the_scan_of_one_that_waits() {
+        // Two sources; a plain table of the first, one that joins the second, and one made from the plain one.
+        let needs = [source(), source(), table(0, &[]), table(0, &[1]), table(2, &[])];
+        assert_eq!(phases(&needs).unwrap(), [(0, false), (0, true), (1, false), (1, false), (1, false)]);
+        let needs = [source(), source(), table(0, &[]), table(0, &[1, 2])];
+        assert_eq!(phases(&needs).unwrap(), [(0, false), (0, true), (0, true), (1, false)]);
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub enum Partitioning {
 }
 
 impl WritePlan {
-    /// One file a folder, zstd 1, by nothing but the folder given.
+    /// One file in the folder given.
     pub fn single(dataset: Dataset, folder: String, compression: Compression) -> Self {
         Self {
             dataset,

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::record::{
-    Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, Resources, RunRecord, RunStatus, Step, Table,
+    Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, RecoveredRun, Resources, RunRecord,
+    RunStatus, Step, Table,
 };
 use crate::engine::VERSION;
 use crate::error::{Error, Result};
@@ -29,6 +30,8 @@ pub struct Assembly<'a> {
     pub run_id: &'a str,
     /// The run's time.
     pub run_time: DateTime<Utc>,
+    /// What became of earlier runs that had died.
+    pub recovered: &'a [RecoveredRun],
 }
 
 impl Assembly<'_> {
@@ -38,7 +41,7 @@ impl Assembly<'_> {
         (started_at, resources, ended_at): (DateTime<Utc>, Resources, DateTime<Utc>),
     ) -> RunRecord {
         let nodes = || self.plan.nodes.iter().zip(self.outcomes).enumerate();
-        RunRecord {
+        let record = RunRecord {
             format_version: FORMAT_VERSION,
             run_id: self.run_id.to_owned(),
             pipeline: self.pipeline.name.value.clone(),
@@ -49,6 +52,7 @@ impl Assembly<'_> {
                 Ruling::Publish { .. } => RunStatus::PublishedWithAlerts,
             },
             already_published: false,
+            recovered: self.recovered.to_vec(),
             run_time: self.run_time,
             started_at,
             ended_at,
@@ -57,7 +61,8 @@ impl Assembly<'_> {
             tables: nodes().filter_map(|(_, (node, outcome))| self.table(node, outcome)).collect(),
             checks: nodes().flat_map(|(index, (node, outcome))| self.checks(index, node, outcome)).collect(),
             resources,
-        }
+        };
+        self.pipeline.vars.masked(&self.pipeline.text.text, record)
     }
 
     fn table(&self, node: &Node, outcome: &NodeOutcome) -> Option<Table> {

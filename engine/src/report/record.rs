@@ -28,6 +28,8 @@ pub enum RunStatus {
     Validated,
     /// Everything ran, but nothing was to be published.
     DryRun,
+    /// The sources that read only what is new have nothing new; nothing was done.
+    NothingNew,
 }
 
 /// One run of a pipeline.
@@ -46,6 +48,9 @@ pub struct RunRecord {
     /// Whether an earlier run had published the same already, and nothing was done now.
     #[serde(default)]
     pub already_published: bool,
+    /// Earlier runs that had died and that this one finished or undid before it began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovered: Vec<RecoveredRun>,
     /// The run's logical time: names run-time partitions, judges freshness.
     pub run_time: DateTime<Utc>,
     /// When the run began, by the clock of its machine.
@@ -62,6 +67,15 @@ pub struct RunRecord {
     pub checks: Vec<Check>,
     /// Time and memory.
     pub resources: Resources,
+}
+
+/// An earlier run that had died.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveredRun {
+    /// Its id; none if that could not be read.
+    pub run_id: Option<String>,
+    /// `finished`, `undone`, `tidied`, or why it could not be recovered.
+    pub outcome: String,
 }
 
 /// A source and the files read from it.

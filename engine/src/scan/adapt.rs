@@ -7,7 +7,7 @@ use arrow::array::{
     new_null_array,
 };
 use arrow::compute::{CastOptions, cast_with_options, take};
-use arrow::datatypes::{Field, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use crate::error::{Error, Result};
 
@@ -27,34 +27,62 @@ pub(super) enum Source {
     Origin(u64),
 }
 
+/// The columns of a scan that its batches carry.
+#[derive(Debug, Clone)]
+pub(super) struct Carried {
+    /// Their positions among all columns of the scan, in order.
+    pub columns: Vec<usize>,
+    /// Their schema.
+    pub schema: SchemaRef,
+}
+
+impl Carried {
+    /// All columns of `schema`.
+    pub(super) fn all(schema: &SchemaRef) -> Self {
+        Self { columns: (0..schema.fields().len()).collect(), schema: Arc::clone(schema) }
+    }
+
+    /// Those columns of `schema` for which `is_carried` holds.
+    pub(super) fn of(schema: &SchemaRef, is_carried: impl Fn(&str) -> bool) -> Self {
+        let (columns, fields): (Vec<usize>, Vec<_>) = (schema.fields().iter().enumerate())
+            .filter(|(_, field)| is_carried(field.name()))
+            .map(|(position, field)| (position, Arc::clone(field)))
+            .unzip();
+        Self { columns, schema: Arc::new(Schema::new(fields)) }
+    }
+}
+
 /// Makes batches of one file into batches of the scan.
 #[derive(Debug, Clone)]
 pub(super) struct Adapter {
     /// Name of the file, for errors.
     pub object: String,
-    /// Schema of the scan.
-    pub schema: SchemaRef,
-    /// One for each column of `schema`.
+    /// One for each column of the scan.
     pub sources: Vec<Source>,
 }
 
 impl Adapter {
     /// The columns of the file that are needed.
-    pub(super) fn file_columns(&self) -> impl Iterator<Item = &str> {
-        self.sources.iter().filter_map(|source| match source {
+    pub(super) fn file_columns<'a>(&'a self, carried: &'a Carried) -> impl Iterator<Item = &'a str> {
+        carried.columns.iter().filter_map(|column| match &self.sources[*column] {
             Source::File(name) => Some(name.as_str()),
             _ => None,
         })
     }
 
-    /// `batch`, whose first row is row `first_row` of the file, with the schema of the scan.
-    pub(super) fn adapt(&self, batch: &RecordBatch, first_row: u64) -> Result<RecordBatch> {
+    /// `batch`, whose first row is row `first_row` of the file, with the columns that are carried.
+    pub(super) fn adapt(
+        &self,
+        carried: &Carried,
+        batch: &RecordBatch,
+        first_row: u64,
+    ) -> Result<RecordBatch> {
         let rows = batch.num_rows();
-        let columns = self
+        let columns = carried
             .schema
             .fields()
             .iter()
-            .zip(&self.sources)
+            .zip(carried.columns.iter().map(|column| &self.sources[*column]))
             .map(|(field, source)| match source {
                 Source::File(name) => {
                     let column = batch
@@ -73,7 +101,7 @@ impl Adapter {
             })
             .collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options).map_err(|error| {
+        RecordBatch::try_new_with_options(Arc::clone(&carried.schema), columns, &options).map_err(|error| {
             Error::defect("a batch does not fit its scan").in_object(&self.object).because(error)
         })
     }
@@ -101,7 +129,7 @@ fn origins(file: u64, first_row: u64, rows: usize) -> UInt64Array {
 mod tests {
     use super::*;
     use arrow::array::{Int32Array, StringArray};
-    use arrow::datatypes::{DataType, Int64Type, Schema, UInt64Type};
+    use arrow::datatypes::{DataType, Int64Type, UInt64Type};
 
     #[test]
     fn columns_are_widened_filled_and_numbered() {
@@ -113,7 +141,6 @@ mod tests {
         ]));
         let adapter = Adapter {
             object: "f".into(),
-            schema,
             sources: vec![
                 Source::Constant(
                     cast_with_options(
@@ -130,10 +157,14 @@ mod tests {
         };
         let x: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None]));
         let batch = RecordBatch::try_from_iter_with_nullable([("x", x, true)]).unwrap();
-        let adapted = adapter.adapt(&batch, 10).unwrap();
+        let adapted = adapter.adapt(&Carried::all(&schema), &batch, 10).unwrap();
         assert_eq!(adapted.column(0).as_string_view().value(1), "d1");
         assert_eq!(adapted.column(1).as_primitive::<Int64Type>().value(0), 1);
         assert_eq!(adapted.column(2).null_count(), 2);
         assert_eq!(adapted.column(3).as_primitive::<UInt64Type>().value(1), (3 << ROW_BITS) + 11);
+        let carried = Carried::of(&schema, |name| matches!(name, "x" | "origin"));
+        assert_eq!(adapter.file_columns(&carried).collect::<Vec<_>>(), ["x"]);
+        let narrowed = adapter.adapt(&carried, &batch, 10).unwrap();
+        assert_eq!(narrowed, adapted.project(&[1, 3]).unwrap());
     }
 }

@@ -1,20 +1,20 @@
 //! Finds the files of a source, chooses partitions and brings all files under one schema.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use futures::StreamExt;
 use futures::stream;
-use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
-use super::adapt::{Adapter, Source};
+use super::adapt::{Adapter, Carried, Source};
 use super::partition::{PartitionValue, values_of};
 use super::select::{Wanted, absent_values, wanted_files};
-use super::text;
 use super::unify::{Difference, differences, normal, unify};
 use super::{Body, Format, ORIGIN, Scan, ScanFile, Task, values};
+use super::{parquet as footers, text};
 use crate::error::{Error, Result};
 use crate::steps::HIDDEN;
 use crate::store::{Entry, Io, Location, Stores};
@@ -69,15 +69,24 @@ struct Found {
     footer: Option<ArrowReaderMetadata>,
 }
 
-/// Lists the source, reads what describes its files and plans how each is read. `skip` leaves out
-/// partitions by all their files, and is told of them.
+/// Lists the source, reads what describes its files and plans how each is read. Partitions all of whose
+/// files are known are not read again; if that leaves nothing, the newest of them still tells the schema.
 pub fn plan(request: &Request, stores: &Stores, is_known: &dyn Fn(&Entry) -> bool) -> Result<Scan> {
     let (folder, entries) = list(request, stores)?;
-    let chosen = choose(request, &folder, entries, is_known)?;
+    let mut chosen = choose(request, &folder, entries)?;
+    let fresh = in_fresh_partitions(&chosen, is_known);
+    let nothing_new = !fresh.contains(&true);
+    if nothing_new {
+        chosen.drain(..chosen.len().saturating_sub(1));
+    } else {
+        let mut fresh = fresh.into_iter();
+        chosen.retain(|_| fresh.next().unwrap_or(false));
+    }
     let found = describe(request, stores.io(), chosen)?;
     let partition_fields = partition_fields(request, &found)?;
     let (fields, differences) = one_schema(request, &found, &partition_fields)?;
-    assemble(request, found, fields, &partition_fields, differences)
+    let scan = assemble(request, found, fields, &partition_fields, differences)?;
+    Ok(if nothing_new { scan.without_files() } else { scan })
 }
 
 fn list(request: &Request, stores: &Stores) -> Result<(Location, Vec<Entry>)> {
@@ -109,7 +118,6 @@ fn choose(
     request: &Request,
     folder: &Location,
     entries: Vec<Entry>,
-    is_known: &dyn Fn(&Entry) -> bool,
 ) -> Result<Vec<(Entry, Vec<PartitionValue>)>> {
     let partitions: Vec<Vec<PartitionValue>> = entries
         .iter()
@@ -152,24 +160,33 @@ fn choose(
             *keep &= wanted;
         }
     }
-    let mut chosen: Vec<(Entry, Vec<PartitionValue>)> = entries
+    let chosen: Vec<(Entry, Vec<PartitionValue>)> = entries
         .into_iter()
         .zip(partitions)
         .zip(keep)
         .filter(|(_, keep)| *keep)
         .map(|(file, _)| file)
         .collect();
-    let known: Vec<bool> = chosen.iter().map(|(entry, _)| is_known(entry)).collect();
-    let fresh: Vec<&Vec<PartitionValue>> = chosen
-        .iter()
-        .zip(&known)
-        .filter(|(_, known)| !**known)
-        .map(|((_, partition), _)| partition)
-        .collect();
-    let fresh: Vec<bool> = chosen.iter().map(|(_, partition)| fresh.contains(&partition)).collect();
-    let mut fresh = fresh.into_iter();
-    chosen.retain(|_| fresh.next().unwrap_or(false));
+    if chosen.is_empty() {
+        let columns: Vec<&str> = request.partitions.iter().map(|(column, _)| column.as_str()).collect();
+        return Err(Error::wrong(format!(
+            "source \"{}\" has no partition within the range of {}",
+            request.name,
+            columns.join(" and ")
+        ))
+        .hint("widen `from` and `to`, which both belong to the range"));
+    }
     Ok(chosen)
+}
+
+/// For each file, whether its partition has a file that is not known.
+fn in_fresh_partitions(
+    chosen: &[(Entry, Vec<PartitionValue>)],
+    is_known: &dyn Fn(&Entry) -> bool,
+) -> Vec<bool> {
+    let fresh: HashSet<&Vec<PartitionValue>> =
+        chosen.iter().filter(|(entry, _)| !is_known(entry)).map(|(_, partition)| partition).collect();
+    chosen.iter().map(|(_, partition)| fresh.contains(partition)).collect()
 }
 
 fn same_names(a: &[PartitionValue], b: &[PartitionValue]) -> bool {
@@ -187,7 +204,7 @@ fn describe(request: &Request, io: &Io, chosen: Vec<(Entry, Vec<PartitionValue>)
     let described = stream::iter(chosen.into_iter().map(|(entry, partition)| async move {
         let (fields, footer) = match &request.format {
             Format::Parquet => {
-                let footer = super::parquet::footer(&entry).await?;
+                let footer = footers::footer(&entry).await?;
                 (footer.schema().fields().clone(), Some(footer))
             }
             Format::Text(format) => (text::infer(format, &entry).await?.fields().clone(), None),
@@ -238,7 +255,11 @@ fn one_schema(
     let own: Vec<(String, Fields)> = found
         .iter()
         .map(|file| {
-            let fields = file.fields.iter().filter(|field| !is_partition(field.name()));
+            let is_dropped = |name: &String| {
+                request.extra == Extra::Drop && request.declared.iter().all(|declared| declared.name != *name)
+            };
+            let fields = file.fields.iter();
+            let fields = fields.filter(|field| !is_partition(field.name()) && !is_dropped(field.name()));
             let fields = fields.map(|field| declared_or_own(request, field)).collect();
             (file.entry.location.to_string(), fields)
         })
@@ -246,7 +267,8 @@ fn one_schema(
     let mut fields = if matches!(request.format, Format::Text(_)) {
         unify_text(&own)
     } else {
-        unify(own.iter().map(|(name, fields)| (name.as_str(), fields)))?
+        let wanted: Vec<Fields> = own.iter().map(|(_, fields)| as_declared(request, fields)).collect();
+        unify(own.iter().zip(&wanted).map(|((name, _), fields)| (name.as_str(), fields)))?
     };
     apply_contract(request, &mut fields, &is_partition)?;
     let differences = own
@@ -266,6 +288,21 @@ fn declared_or_own(request: &Request, field: &Arc<Field>) -> Arc<Field> {
         }
         _ => Arc::clone(field),
     }
+}
+
+/// The columns of a file with the types that the contract declares, where those hold the file's values.
+fn as_declared(request: &Request, fields: &Fields) -> Fields {
+    let wanted = |field: &Arc<Field>| {
+        let declared = request.declared.iter().find(|declared| declared.name == *field.name());
+        let wanted = declared.map(|declared| normal(&declared.data_type));
+        match wanted.filter(|wanted| {
+            super::unify::widest(&normal(field.data_type()), wanted).as_ref() == Some(wanted)
+        }) {
+            Some(wanted) => Arc::new(Field::new(field.name(), wanted, true)),
+            None => Arc::clone(field),
+        }
+    };
+    fields.iter().map(wanted).collect()
 }
 
 /// Inferred types that do not agree are read as text.
@@ -355,8 +392,8 @@ fn assemble(
         let object = file.entry.location.to_string();
         let sources =
             sources(&schema, &file, partitions, number as u64).map_err(|error| error.in_object(&object))?;
-        let adapter = Adapter { object, schema: Arc::clone(&schema), sources };
-        let body = body(&file, &adapter, number, &mut tasks);
+        let adapter = Adapter { object, sources };
+        let body = body(&file, &adapter, &schema, number, &mut tasks);
         files.push(ScanFile { entry: file.entry, partition: file.partition, adapter, body });
     }
     Scan::new(request, schema, files, tasks, differences)
@@ -379,24 +416,20 @@ fn sources(schema: &Schema, file: &Found, partitions: &[Field], number: u64) -> 
         .collect()
 }
 
-fn body(file: &Found, adapter: &Adapter, number: usize, tasks: &mut Vec<Task>) -> Body {
-    let wanted: Vec<&str> = adapter.file_columns().collect();
+fn body(file: &Found, adapter: &Adapter, schema: &SchemaRef, number: usize, tasks: &mut Vec<Task>) -> Body {
     let Some(footer) = &file.footer else {
         let fields: Vec<Field> = file
             .fields
             .iter()
             .map(|own| {
-                let target = adapter.schema.field_with_name(own.name()).ok();
+                let target = schema.field_with_name(own.name()).ok();
                 text::readable(target.unwrap_or(own))
             })
             .collect();
         tasks.push(Task { file: number, row_group: 0, first_row: 0 });
         return Body::Text(Arc::new(Schema::new(fields)));
     };
-    let schema = footer.parquet_schema();
-    let roots = schema.root_schema().get_fields().iter().enumerate();
-    let roots = roots.filter(|(_, root)| wanted.contains(&root.name())).map(|(index, _)| index);
-    let projection = ProjectionMask::roots(schema, roots);
+    let projection = footers::projection(footer, adapter.file_columns(&Carried::all(schema)));
     let mut first_row = 0;
     for (row_group, group) in footer.metadata().row_groups().iter().enumerate() {
         if group.num_rows() > 0 {

@@ -19,8 +19,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use polars::prelude::{DataFrame, Schema};
 
-use adapt::Adapter;
 pub use adapt::ROW_BITS;
+use adapt::{Adapter, Carried};
 pub use discover::{Declared, Extra, Request, plan};
 use parquet::{Chunks, RowGroupRead};
 pub use partition::PartitionValue;
@@ -30,7 +30,7 @@ pub use unify::{Change, Difference};
 
 use crate::error::Result;
 use crate::exec::bridge;
-use crate::steps::HIDDEN;
+use crate::steps::{ColumnSet, HIDDEN};
 use crate::store::{Entry, Io};
 
 /// Hidden column that tells from which file and row a row came.
@@ -75,6 +75,7 @@ pub struct Scan {
     format: Format,
     arrow_schema: SchemaRef,
     schema: Schema,
+    carried: Carried,
     files: Vec<ScanFile>,
     tasks: Vec<Task>,
     differences: Vec<Difference>,
@@ -128,6 +129,7 @@ impl Scan {
             name: request.name.clone(),
             address: request.address.clone(),
             format: request.format.clone(),
+            carried: Carried::all(&arrow_schema),
             arrow_schema,
             schema,
             files,
@@ -136,6 +138,14 @@ impl Scan {
             io,
             batch_rows: BATCH_ROWS,
         })
+    }
+
+    /// The same columns of no files.
+    fn without_files(mut self) -> Self {
+        self.files.clear();
+        self.tasks.clear();
+        self.differences.clear();
+        self
     }
 
     /// Name of the source.
@@ -148,14 +158,24 @@ impl Scan {
         &self.address
     }
 
-    /// Schema of the batches: the files' columns, the partition columns, and the hidden origin.
+    /// Schema of the source: the files' columns, the partition columns, and the hidden origin.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// The same as Arrow.
-    pub fn arrow_schema(&self) -> &SchemaRef {
-        &self.arrow_schema
+    /// Reads no columns but those of `wanted`; gives the schema that batches have then. What footers prove
+    /// of the others is still known.
+    pub fn narrow(&mut self, wanted: &ColumnSet) -> Result<Schema> {
+        let stays = |name: &str| wanted.contains(name) || !Self::is_visible(name);
+        let carried = Carried::of(&self.arrow_schema, stays);
+        for file in &mut self.files {
+            if let Body::Parquet(footer, projection) = &mut file.body {
+                *projection = parquet::projection(footer, file.adapter.file_columns(&carried));
+            }
+        }
+        let schema = bridge::frame_schema(&carried.schema)?;
+        self.carried = carried;
+        Ok(schema)
     }
 
     /// The files, by path.
@@ -180,19 +200,20 @@ impl Scan {
 
     /// Stored bytes that all tasks read.
     pub fn bytes(&self) -> u64 {
-        let mut total = 0;
-        for task in &self.tasks {
-            total += match &self.files[task.file].body {
-                Body::Parquet(footer, projection) => {
-                    parquet::ranges(footer.metadata(), task.row_group, projection)
-                        .iter()
-                        .map(|range| range.end.saturating_sub(range.start))
-                        .sum::<u64>()
-                }
-                Body::Text(_) => self.files[task.file].entry.size,
-            };
+        (0..self.tasks.len()).map(|task| self.stored_bytes(task)).sum()
+    }
+
+    /// Stored bytes that `task` reads.
+    pub fn stored_bytes(&self, task: usize) -> u64 {
+        let Task { file, row_group, .. } = self.tasks[task];
+        let ScanFile { entry, body, .. } = &self.files[file];
+        match body {
+            Body::Parquet(footer, projection) => {
+                let ranges = parquet::ranges(footer.metadata(), row_group, projection);
+                ranges.iter().map(|range| range.end - range.start).sum()
+            }
+            Body::Text(_) => entry.size,
         }
-        total
     }
 
     /// The file and row position an origin stands for.
@@ -205,7 +226,7 @@ impl Scan {
     pub fn fetch(&self, task: usize) -> impl Future<Output = Result<Fetched>> + Send + 'static {
         let Task { file, row_group, .. } = self.tasks[task];
         let ScanFile { entry, body, .. } = &self.files[file];
-        let (location, size) = (entry.location.clone(), entry.size);
+        let entry = entry.clone();
         let ranges: Option<Vec<Range<u64>>> = match body {
             Body::Parquet(footer, projection) => {
                 Some(parquet::ranges(footer.metadata(), row_group, projection))
@@ -214,11 +235,8 @@ impl Scan {
         };
         async move {
             let Some(ranges) = ranges else { return Ok(Fetched::Nothing) };
-            if ranges.iter().any(|range| range.start > range.end || range.end > size) {
-                return Err(parquet::outside(&location.to_string(), row_group));
-            }
-            let bytes = location.get_ranges(&ranges).await?;
-            Ok(Fetched::Chunks(Chunks::new(size, &ranges, bytes)))
+            let bytes = entry.get_ranges(&ranges).await?;
+            Ok(Fetched::Chunks(Chunks::new(entry.size, &ranges, bytes)))
         }
     }
 
@@ -234,7 +252,7 @@ impl Scan {
         let ScanFile { entry, adapter, body, .. } = &self.files[file];
         let mut row = first_row;
         let mut adapted = |batch: RecordBatch, last: bool| {
-            let frame = bridge::to_frame(&adapter.adapt(&batch, row)?)?;
+            let frame = bridge::to_frame(&adapter.adapt(&self.carried, &batch, row)?)?;
             row += batch.num_rows() as u64;
             Ok(each(frame, last))
         };

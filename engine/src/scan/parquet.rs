@@ -1,5 +1,6 @@
 //! Parquet: footers, and row groups decoded from the bytes of just the columns that are wanted.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,7 +15,9 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::basic::Type as PhysicalType;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
+use parquet::file::metadata::{
+    PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, RowGroupMetaData,
+};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::Type;
 
@@ -37,7 +40,7 @@ pub(super) async fn footer(object: &Entry) -> Result<ArrowReaderMetadata> {
         .map_err(broken)?
         .with_page_index_policy(PageIndexPolicy::Skip);
     let guess = object.size.saturating_sub(FOOTER_GUESS)..object.size;
-    let bytes = object.location.get_ranges(std::slice::from_ref(&guess)).await?;
+    let bytes = object.get_ranges(std::slice::from_ref(&guess)).await?;
     decoder.push_ranges(vec![guess], bytes).map_err(broken)?;
     let metadata = loop {
         match decoder.try_decode().map_err(broken)? {
@@ -46,7 +49,7 @@ pub(super) async fn footer(object: &Entry) -> Result<ArrowReaderMetadata> {
                 if ranges.iter().any(|range| range.start > range.end || range.end > object.size) {
                     return Err(broken(ParquetError::EOF("the footer lies outside the file".to_owned())));
                 }
-                let bytes = object.location.get_ranges(&ranges).await?;
+                let bytes = object.get_ranges(&ranges).await?;
                 decoder.push_ranges(ranges, bytes).map_err(broken)?;
             }
             DecodeResult::Finished => {
@@ -54,7 +57,23 @@ pub(super) async fn footer(object: &Entry) -> Result<ArrowReaderMetadata> {
             }
         }
     };
+    within(&metadata, object.size).map_err(broken)?;
     with_views(Arc::new(metadata)).map_err(broken)
+}
+
+/// Whether all column chunks lie where a file of `size` bytes can hold them.
+fn within(metadata: &ParquetMetaData, size: u64) -> Result<(), ParquetError> {
+    for column in metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
+        let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
+        let end = start.checked_add(column.compressed_size());
+        if start < 0 || column.compressed_size() < 0 || end.is_none_or(|end| end as u64 > size) {
+            return Err(ParquetError::EOF(format!(
+                "it places column \"{}\" outside the file",
+                column.column_path().string()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Strings and binaries decode to views, which need no copying further on.
@@ -90,11 +109,18 @@ fn broken(object: &str, error: ParquetError) -> Error {
     Error::wrong(format!("could not read the footer of {object}")).in_object(object).hint(hint).because(error)
 }
 
-/// The footer places a column of the row group outside the file.
-pub(super) fn outside(object: &str, row_group: usize) -> Error {
-    Error::wrong(format!("the footer of {object} places row group {row_group} outside the file"))
-        .in_row_group(object, row_group, None)
-        .hint("the file is damaged or was cut off while it was written; deliver it again")
+/// What is decoded for the top-level columns `wanted`.
+pub(super) fn projection<'a>(
+    footer: &ArrowReaderMetadata,
+    wanted: impl Iterator<Item = &'a str>,
+) -> ProjectionMask {
+    let schema = footer.parquet_schema();
+    let wanted: HashSet<&str> = wanted.collect();
+    let roots = schema.root_schema().get_fields().iter().enumerate();
+    ProjectionMask::roots(
+        schema,
+        roots.filter(|(_, root)| wanted.contains(root.name())).map(|(root, _)| root),
+    )
 }
 
 /// The byte ranges that hold the columns of `projection` in a row group.

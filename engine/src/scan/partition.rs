@@ -1,4 +1,4 @@
-//! Hive partitions: what a path says about its rows, and which partitions are wanted.
+//! Hive partitions: what a path says about its rows.
 
 use crate::store::{NULL_PARTITION, unescape};
 

@@ -45,7 +45,7 @@ pub(super) async fn infer(format: &TextFormat, object: &Entry) -> Result<Schema>
         return Ok(Schema::empty());
     }
     let end = object.size.min(SAMPLE_BYTES);
-    let bytes = object.location.get_ranges(std::slice::from_ref(&(0..end))).await?;
+    let bytes = object.get_ranges(std::slice::from_ref(&(0..end))).await?;
     let mut sample = bytes.first().map_or_else(Vec::new, |bytes| bytes.to_vec());
     if end < object.size {
         sample.truncate(sample.iter().rposition(|&byte| byte == b'\n').map_or(sample.len(), |at| at + 1));
@@ -110,7 +110,7 @@ pub(super) fn decode(
 }
 
 fn read(io: &Io, object: &Entry, range: Range<u64>) -> Result<Bytes> {
-    let mut parts = io.block_on(object.location.get_ranges(&[range]))?;
+    let mut parts = io.block_on(object.get_ranges(&[range]))?;
     parts.pop().ok_or_else(|| Error::defect("a read gave nothing"))
 }
 

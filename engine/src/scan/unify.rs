@@ -1,6 +1,7 @@
 //! One schema for files that differ: missing columns become null, narrower types widen, anything else
 //! is an error that names both files.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
@@ -34,44 +35,49 @@ pub enum Change {
     },
 }
 
-/// The columns of all files in order of first appearance, each with its widest type.
+/// The columns of all files in order of first appearance, each with its widest type, whatever the order of
+/// the files.
 pub(super) fn unify<'a>(files: impl IntoIterator<Item = (&'a str, &'a Fields)>) -> Result<Vec<Field>> {
-    let mut unified: Vec<(Field, &str)> = Vec::new();
+    let mut columns: Vec<(&str, Vec<(DataType, &str)>)> = Vec::new();
+    let mut of_name: HashMap<&str, usize> = HashMap::new();
     for (object, fields) in files {
         for field in fields {
-            let known = unified.iter_mut().find(|(known, _)| known.name() == field.name());
-            let Some((known, first)) = known else {
-                let field = Field::new(field.name(), normal(field.data_type()), true);
-                unified.push((field, object));
-                continue;
-            };
+            let column = *of_name.entry(field.name()).or_insert(columns.len());
+            if column == columns.len() {
+                columns.push((field.name(), Vec::new()));
+            }
             let seen = normal(field.data_type());
-            let wider = widest(known.data_type(), &seen).ok_or_else(|| {
-                Error::wrong(format!(
-                    "column \"{}\" is {} in {first} but {} in {object}",
-                    field.name(),
-                    known.data_type(),
-                    seen,
-                ))
-                .in_object(object)
-                .hint("declare the column's type under `schema: columns:`, or read the partitions apart")
-            })?;
-            *known = Field::new(field.name(), wider, true);
+            if columns[column].1.iter().all(|(known, _)| *known != seen) {
+                columns[column].1.push((seen, object));
+            }
         }
     }
-    for (field, object) in &mut unified {
-        if *field.data_type() == DataType::Null {
-            *field = Field::new(field.name(), DataType::Utf8View, true);
-        }
-        processable(field.data_type()).map_err(|why| {
-            Error::wrong(format!("column \"{}\" of {object} cannot be processed: {why}", field.name()))
-                .in_object(*object)
-                .hint(
-                    "leave it out with `schema: columns:` and `extra_columns: drop`, or deliver another type",
-                )
-        })?;
-    }
-    Ok(unified.into_iter().map(|(field, _)| field).collect())
+    columns.into_iter().map(|(name, seen)| unified(name, &seen)).collect()
+}
+
+/// A column from the different types it has, each with the first file that has it.
+fn unified(name: &str, seen: &[(DataType, &str)]) -> Result<Field> {
+    let types: Vec<&DataType> = seen.iter().map(|(data_type, _)| data_type).collect();
+    let data_type = widest_of(&types).ok_or_else(|| {
+        let (first, rest) = seen.split_first().map_or((None, seen), |(first, rest)| (Some(first), rest));
+        let unlike = rest.iter().find(|(other, _)| first.is_none_or(|(own, _)| widest(own, other).is_none()));
+        let (own, object) = first.cloned().unwrap_or((DataType::Null, ""));
+        let (other, second) = unlike.or(rest.last()).cloned().unwrap_or((DataType::Null, ""));
+        Error::wrong(format!("column \"{name}\" is {own} in {object} but {other} in {second}"))
+            .in_object(second)
+            .hint(
+                "declare a type that holds both under `schema: columns:`, leave the column out with \
+                 `extra_columns: drop`, or read the partitions apart",
+            )
+    })?;
+    let object = seen.first().map_or("", |(_, object)| object);
+    let data_type = if data_type == DataType::Null { DataType::Utf8View } else { data_type };
+    processable(&data_type).map_err(|why| {
+        Error::wrong(format!("column \"{name}\" of {object} cannot be processed: {why}"))
+            .in_object(object)
+            .hint("leave it out with `schema: columns:` and `extra_columns: drop`, or deliver another type")
+    })?;
+    Ok(Field::new(name, data_type, true))
 }
 
 /// Why values of `data_type` cannot be processed, if they cannot.
@@ -144,6 +150,30 @@ pub(super) fn normal(data_type: &DataType) -> DataType {
 
 fn normal_field(field: &Field) -> Field {
     Field::new(field.name(), normal(field.data_type()), true)
+}
+
+/// The type that holds every value of all, or none.
+fn widest_of(types: &[&DataType]) -> Option<DataType> {
+    use DataType as D;
+    const NUMBERS: [DataType; 10] = [
+        D::Int8,
+        D::UInt8,
+        D::Int16,
+        D::UInt16,
+        D::Int32,
+        D::UInt32,
+        D::Int64,
+        D::UInt64,
+        D::Float32,
+        D::Float64,
+    ];
+    let types: Vec<&DataType> = types.iter().copied().filter(|data_type| **data_type != D::Null).collect();
+    if types.iter().all(|data_type| NUMBERS.contains(data_type)) && !types.is_empty() {
+        // Which numbers hold which is no chain, so that widening them one by one would depend on their order.
+        let holds_all = |wide: &&DataType| types.iter().all(|own| widest(own, wide).as_ref() == Some(*wide));
+        return NUMBERS.iter().find(holds_all).cloned();
+    }
+    types.into_iter().try_fold(D::Null, |wide, own| widest(&wide, own))
 }
 
 /// The type that holds every value of both, or none.
@@ -277,12 +307,29 @@ mod tests {
     #[test]
     fn widening_does_not_depend_on_the_order_of_files() {
         use DataType as D;
-        let types =
-            [D::Null, D::Int8, D::UInt8, D::Int32, D::UInt64, D::Float32, D::Float64, D::Utf8View, D::Date32];
+        let types = [
+            D::Null,
+            D::Int8,
+            D::UInt8,
+            D::Int16,
+            D::Int32,
+            D::UInt64,
+            D::Float32,
+            D::Float64,
+            D::Utf8View,
+            D::Date32,
+        ];
         for a in &types {
             for b in &types {
                 assert_eq!(widest(a, b), widest(b, a), "{a} and {b}");
+                for c in &types {
+                    let forwards = widest_of(&[a, b, c]);
+                    for order in [[a, c, b], [b, a, c], [b, c, a], [c, a, b], [c, b, a]] {
+                        assert_eq!(widest_of(&order), forwards, "{order:?}");
+                    }
+                }
             }
         }
+        assert_eq!(widest_of(&[&D::UInt32, &D::Int32, &D::Float64]), Some(D::Float64));
     }
 }

@@ -4,12 +4,14 @@
 //! string share Hive's default partition.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{cast, concat_batches, partition, take_record_batch};
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, TimeUnit, TimestampNanosecondType};
+use arrow::row::{Row, RowConverter, SortField};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::error::{Error, Result};
@@ -76,52 +78,83 @@ impl Partitioner {
         let keys: Vec<ArrayRef> =
             keys.iter().map(|&key| printable(record.column(key))).collect::<Result<_>>()?;
         let ranges = partition(&keys).map_err(internal)?.ranges();
-        let folders = folders(names, &keys, &ranges)?;
-        let mut order: Vec<Arc<str>> = Vec::new();
-        let mut by_folder: HashMap<Arc<str>, Vec<Range<usize>>> = HashMap::new();
-        for (folder, range) in folders.into_iter().zip(ranges) {
-            let ranges = by_folder.entry(Arc::clone(&folder)).or_insert_with(|| {
-                order.push(folder);
-                Vec::new()
-            });
-            ranges.push(range);
-        }
-        order
+        let pieces = dealt_out(names, &keys, ranges)?;
+        pieces
             .into_iter()
-            .map(|folder| Ok(Piece { rows: gather(&rows, &by_folder[&folder])?, folder }))
+            .map(|(folder, ranges)| Ok(Piece { rows: gather(&rows, &ranges)?, folder }))
             .collect()
     }
 }
 
-fn folders(names: &[String], keys: &[ArrayRef], ranges: &[Range<usize>]) -> Result<Vec<Arc<str>>> {
-    let options = FormatOptions::new().with_timestamp_format(Some("%Y-%m-%dT%H:%M:%S%.3fZ"));
-    let printers = keys
-        .iter()
-        .map(|key| ArrayFormatter::try_new(key.as_ref(), &options).map_err(internal))
-        .collect::<Result<Vec<_>>>()?;
-    let mut seen: HashMap<String, Arc<str>> = HashMap::new();
-    ranges
-        .iter()
-        .map(|range| {
-            let mut values = String::new();
-            let mut folders = Vec::with_capacity(keys.len());
-            for ((name, key), printer) in names.iter().zip(keys).zip(&printers) {
-                let value = key.is_valid(range.start).then(|| printer.value(range.start).to_string());
-                folders.push(folder(name, value.as_deref())?);
-                values.push_str(folders.last().map_or("", String::as_str));
-                values.push('/');
+/// A folder and the ranges of rows that belong to it.
+type Dealt = (Arc<str>, Vec<Range<usize>>);
+
+/// The ranges of rows of each folder, in order of first appearance. A folder is named once for each key.
+fn dealt_out(names: &[String], keys: &[ArrayRef], ranges: Vec<Range<usize>>) -> Result<Vec<Dealt>> {
+    let fields = keys.iter().map(|key| SortField::new(key.data_type().clone())).collect();
+    let words = RowConverter::new(fields).and_then(|words| words.convert_columns(keys)).map_err(internal)?;
+    let mut pieces: Vec<Dealt> = Vec::new();
+    let mut of_key: HashMap<Row<'_>, usize> = HashMap::new();
+    // Null and the empty text are different keys of one folder.
+    let mut of_folder: HashMap<Arc<str>, usize> = HashMap::new();
+    for range in ranges {
+        let piece = match of_key.entry(words.row(range.start)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                let folder: Arc<str> = folder_of(names, keys, range.start)?.into();
+                let piece = *of_folder.entry(Arc::clone(&folder)).or_insert(pieces.len());
+                if piece == pieces.len() {
+                    pieces.push((folder, Vec::new()));
+                }
+                *new.insert(piece)
             }
-            Ok(Arc::clone(seen.entry(values).or_insert_with(|| folders.join("/").into())))
-        })
-        .collect()
+        };
+        pieces[piece].1.push(range);
+    }
+    Ok(pieces)
 }
 
-/// Partition columns are compared and printed as plain strings, numbers or timestamps in UTC.
+fn folder_of(names: &[String], keys: &[ArrayRef], row: usize) -> Result<String> {
+    let folders = names.iter().zip(keys).map(|(name, key)| folder(name, text(key, row)?.as_deref()));
+    Ok(folders.collect::<Result<Vec<_>>>()?.join("/"))
+}
+
+/// The value as text; none for null.
+fn text(key: &ArrayRef, row: usize) -> Result<Option<String>> {
+    if key.is_null(row) {
+        return Ok(None);
+    }
+    let formats = FormatOptions::new();
+    let formats = match key.data_type() {
+        DataType::Timestamp(_, zone) => {
+            formats.with_timestamp_format(Some(timestamp_format(key, row, zone.is_some())?))
+        }
+        _ => formats,
+    };
+    let printer = ArrayFormatter::try_new(key.as_ref(), &formats).map_err(internal)?;
+    Ok(Some(printer.value(row).to_string()))
+}
+
+/// ISO 8601 to the millisecond, or to as many digits as the value has; `Z` if it is an instant.
+fn timestamp_format(key: &ArrayRef, row: usize, is_instant: bool) -> Result<&'static str> {
+    let nanos = cast(&key.slice(row, 1), &DataType::Timestamp(TimeUnit::Nanosecond, None));
+    let nanos = nanos.map_err(internal)?.as_primitive::<TimestampNanosecondType>().value(0);
+    Ok(match (nanos % 1_000_000 == 0, nanos % 1_000 == 0, is_instant) {
+        (true, _, true) => "%Y-%m-%dT%H:%M:%S%.3fZ",
+        (false, true, true) => "%Y-%m-%dT%H:%M:%S%.6fZ",
+        (false, false, true) => "%Y-%m-%dT%H:%M:%S%.9fZ",
+        (true, _, false) => "%Y-%m-%dT%H:%M:%S%.3f",
+        (false, true, false) => "%Y-%m-%dT%H:%M:%S%.6f",
+        (false, false, false) => "%Y-%m-%dT%H:%M:%S%.9f",
+    })
+}
+
+/// Partition columns are compared and printed as plain strings, numbers or timestamps, instants in UTC.
 fn printable(key: &ArrayRef) -> Result<ArrayRef> {
     match key.data_type() {
         DataType::Utf8View | DataType::LargeUtf8 => cast(key, &DataType::Utf8).map_err(internal),
-        DataType::Timestamp(_, _) => {
-            cast(key, &DataType::Timestamp(TimeUnit::Millisecond, None)).map_err(internal)
+        DataType::Timestamp(unit, Some(_)) => {
+            cast(key, &DataType::Timestamp(*unit, Some("UTC".into()))).map_err(internal)
         }
         DataType::Dictionary(_, value) => printable(&cast(key, value).map_err(internal)?),
         other if other.is_nested() || other.is_floating() || matches!(other, DataType::BinaryView) => {
@@ -155,7 +188,7 @@ fn internal(error: arrow::error::ArrowError) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{AsArray, Date32Array, Int64Array, StringArray, TimestampMicrosecondArray};
+    use arrow::array::{Date32Array, Int64Array, StringArray, TimestampMicrosecondArray};
 
     fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
         RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true))).unwrap()
@@ -188,7 +221,9 @@ mod tests {
         assert_eq!(folders(Arc::new(Date32Array::from(vec![15_706]))), ["k=2013-01-01"]);
         let time =
             TimestampMicrosecondArray::from(vec![1_356_998_400_123_456]).with_timezone("America/New_York");
-        assert_eq!(folders(Arc::new(time)), ["k=2013-01-01T00%3A00%3A00.123Z"]);
+        assert_eq!(folders(Arc::new(time)), ["k=2013-01-01T00%3A00%3A00.123456Z"]);
+        let wall = TimestampMicrosecondArray::from(vec![1_356_998_400_120_000]);
+        assert_eq!(folders(Arc::new(wall)), ["k=2013-01-01T00%3A00%3A00.120"]);
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Pipeline {
             errors.extend(wrong);
             Vec::new()
         });
-        errors.extend(outputs(&file));
+        errors.extend(purpose(&file));
         if !errors.is_empty() {
             errors.sort_by_key(line);
             return Err(errors.into_iter().map(|error| vars.mask_error(error)).collect());
@@ -235,44 +235,9 @@ fn cycle(file: &File, ready: &BTreeSet<&str>) -> Error {
     Error::wrong(format!("tables read each other in a circle: {}", names.join(" → "))).at(span)
 }
 
-/// No two tables may write into one folder or into each other's.
-fn outputs(file: &File) -> Vec<Error> {
-    let clean = |to: &str| format!("{}/", to.trim_end_matches('/').trim_start_matches("./"));
-    let outputs: Vec<(String, &Spanned<String>)> = file
-        .tables
-        .iter()
-        .flat_map(|(_, table)| table.write.iter().map(|write| &write.to).chain(&table.quarantine))
-        .chain(file.sources.iter().filter_map(|(_, source)| source.quarantine.as_ref()))
-        .map(|to| (clean(&to.value), to))
-        .collect();
+/// Something must come of the pipeline.
+fn purpose(file: &File) -> Vec<Error> {
     let mut errors = Vec::new();
-    for (index, (folder, to)) in outputs.iter().enumerate() {
-        for (other, first) in &outputs[..index] {
-            if folder.starts_with(other.as_str()) || other.starts_with(folder.as_str()) {
-                errors.push(
-                    Error::wrong(format!(
-                        "\"{}\" and \"{}\" are written into each other",
-                        to.value, first.value
-                    ))
-                    .at(to.span)
-                    .hint(format!(
-                        "line {} writes the other; give each table a folder of its own",
-                        first.span.line
-                    )),
-                );
-            }
-        }
-        for (_, source) in &file.sources {
-            let read = clean(&source.read.value);
-            if read.starts_with(folder.as_str()) || folder.starts_with(read.as_str()) {
-                errors.push(
-                    Error::wrong(format!("\"{}\" is both read and written", to.value))
-                        .at(to.span)
-                        .hint(format!("line {} reads it; write to another folder", source.read.span.line)),
-                );
-            }
-        }
-    }
     let useful = |table: &Table| table.write.is_some() || !table.checks.is_empty();
     if !file.tables.iter().any(|(_, table)| useful(table))
         && file.sources.iter().all(|(_, s)| s.checks.is_empty())

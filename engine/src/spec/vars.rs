@@ -6,10 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::node::{Node, Span, Value};
 use super::reader;
 use super::suggest::{did_you_mean, nearest};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Result};
 
 /// Words in a variable's name that make its value unfit for printing.
 const SECRET_WORDS: [&str; 5] = ["SECRET", "TOKEN", "PASSWORD", "CREDENTIAL", "KEY"];
@@ -78,9 +81,15 @@ impl Vars {
         self.known.iter().map(masked).collect()
     }
 
-    /// Names and true values, for the run's identity.
-    pub fn values(&self) -> &BTreeMap<String, String> {
-        &self.known
+    /// Names and true values of all that `text`, the pipeline file, may refer to, for the run's identity:
+    /// its variables, and what it takes from the environment.
+    pub fn identity<'a>(&'a self, text: &'a str) -> BTreeMap<&'a str, &'a str> {
+        let references = text.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
+        let names = references.map(|(reference, _)| reference.split(":-").next().unwrap_or_default().trim());
+        let taken = names.filter_map(|name| self.environment.get_key_value(name));
+        // A variable of the file hides one of the environment.
+        let values = taken.chain(&self.known);
+        values.map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
     /// `text` without the values of secret variables. Values under four characters are not looked for.
@@ -95,19 +104,30 @@ impl Vars {
         secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
     }
 
-    /// `error` without the values of secret variables.
-    pub(super) fn mask_error(&self, error: Error) -> Error {
-        let hint = error.cure().map(|hint| self.mask(hint));
-        let message = self.mask(error.message());
-        if message == error.message() && hint.as_deref() == error.cure() {
-            return error;
+    /// `value` without the values of the secret variables that `text`, the pipeline file, refers to.
+    pub fn masked<T: Serialize + DeserializeOwned>(&self, text: &str, value: T) -> T {
+        if !self.identity(text).keys().any(|name| is_secret(name)) {
+            return value;
         }
-        let masked = Error::new(error.kind(), message);
-        let masked = match error.place() {
-            Some(Place::Spec(span)) => masked.at(*span),
-            _ => masked,
-        };
-        hint.into_iter().fold(masked, Error::hint)
+        let masked = serde_json::to_value(&value).map(|json| self.mask_json(json));
+        masked.and_then(serde_json::from_value).unwrap_or(value)
+    }
+
+    fn mask_json(&self, json: serde_json::Value) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match json {
+            Json::String(text) => Json::String(self.mask(&text)),
+            Json::Array(items) => items.into_iter().map(|item| self.mask_json(item)).collect(),
+            Json::Object(fields) => {
+                fields.into_iter().map(|(name, value)| (name, self.mask_json(value))).collect()
+            }
+            plain => plain,
+        }
+    }
+
+    /// `error` without the values of secret variables.
+    pub fn mask_error(&self, error: Error) -> Error {
+        error.masked(&|text| self.mask(text))
     }
 
     fn fill(&self, text: &str, span: Span) -> Result<String> {
@@ -184,6 +204,14 @@ mod tests {
             filled(&vars, "'${a} ${b} ${c} ${d:-default}'"),
             Value::Text("line file env default".into())
         );
+    }
+
+    #[test]
+    fn a_run_is_known_by_the_variables_it_takes_and_by_no_others() {
+        let environment = [("REGION", "eu"), ("HOME", "/h"), ("a", "env")];
+        let vars = vars("{a: file}", &[], &environment).unwrap();
+        let text = "read: ${a}/${ REGION :-us}/${NOPE:-x}";
+        assert_eq!(vars.identity(text), BTreeMap::from([("a", "file"), ("REGION", "eu")]));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use schemars::SchemaGenerator;
 use serde_json::Value as Json;
 
 use super::evaluate::Evaluator;
-use super::{BindContext, HIDDEN, Lowering, RowOp, STEPS, Step, StepDef, find};
+use super::{BindContext, ColumnSet, HIDDEN, Lowering, RowOp, STEPS, Step, StepDef, find};
 use crate::error::Error;
 use crate::spec::{Node, Span, Spanned, Value, read};
 
@@ -16,7 +16,7 @@ mod closed;
 pub(in crate::steps) mod table;
 
 /// Files of the folder that are no steps.
-const SHARED: [&str; 14] = [
+const SHARED: [&str; 15] = [
     "arguments",
     "column",
     "conversion",
@@ -25,6 +25,7 @@ const SHARED: [&str; 14] = [
     "laws",
     "literal",
     "mod",
+    "narrow",
     "rowops",
     "rows",
     "step",
@@ -47,7 +48,7 @@ pub(super) fn bound(
     others: &[(&str, &DataFrame)],
 ) -> Result<Lowering, Error> {
     let others: Vec<_> = others.iter().map(|(name, frame)| (*name, frame.schema().as_ref())).collect();
-    step.bind(&BindContext { input, others: &others, now_ms: 1_385_164_800_000, seed: 42 })
+    step.bind(&BindContext { input, others: &others, seed: 42 })
 }
 
 /// What comes out of `lowering`.
@@ -205,6 +206,38 @@ fn the_size_of_batches_does_not_matter() {
             }
         }
     }
+}
+
+#[test]
+fn a_step_narrowed_to_any_one_column_still_gives_that_column() {
+    for step in STEPS {
+        let whole = Examined::of(step);
+        let expected = whole.run_on(whole.input.clone());
+        for column in expected.columns() {
+            let mut narrowed = Examined::of(step);
+            let wanted = ColumnSet::from([column.name().clone()]);
+            let schemas: Vec<_> = whole.others.iter().map(|(_, frame)| frame.schema().as_ref()).collect();
+            let needs = narrowed.lowering.narrow(&wanted, whole.input.schema(), &schemas);
+            narrowed.input = only(&whole.input, &needs.input);
+            for ((_, other), needed) in narrowed.others.iter_mut().zip(&needs.others) {
+                *other = only(other, needed);
+            }
+            for size in [1, 1000] {
+                let out = narrowed.run_in_batches(size);
+                let out = out.unwrap_or_else(|| narrowed.run_on(narrowed.input.clone()));
+                let label = format!("{} narrowed to {}", step.name, column.name());
+                let out =
+                    out.select([column.name().clone()]).unwrap_or_else(|error| panic!("{label}: {error}"));
+                assert_same(&out, &expected.select([column.name().clone()]).unwrap(), &label);
+            }
+        }
+    }
+}
+
+/// The columns of `frame` that are needed, in its order.
+fn only(frame: &DataFrame, needed: &ColumnSet) -> DataFrame {
+    let columns = frame.columns().iter().filter(|column| needed.contains(column.name()));
+    DataFrame::new(frame.height(), columns.cloned().collect()).unwrap()
 }
 
 #[test]

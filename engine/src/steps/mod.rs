@@ -8,6 +8,7 @@ mod deduplicate;
 pub mod evaluate;
 pub mod keys;
 mod literal;
+mod narrow;
 mod rowops;
 mod rows;
 mod step;
@@ -47,6 +48,7 @@ mod trial;
 mod trial_frames;
 
 pub use evaluate::Evaluator;
+pub use narrow::{ColumnSet, Needs, all, roots};
 pub use step::{
     BindContext, Example, HIDDEN, Lowering, Operator, RowOp, Step, StepDef, StreamStep, Then, Turn, WholeStep,
 };

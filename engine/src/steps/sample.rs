@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::column::Columns;
 use super::hash::{joined_text, position};
+use super::narrow::{ColumnSet, Needs};
 use super::{
     BindContext, Example, Lowering, Operator, RowOp, Step, StepDef, StreamStep, Then, Turn, WholeStep,
     arguments,
@@ -143,6 +144,10 @@ impl StreamStep for Lots {
     fn lazy(&self, input: LazyFrame, _: Vec<LazyFrame>) -> PolarsResult<LazyFrame> {
         let drawn = if self.below == u64::MAX { lit(true) } else { col(LOT).lt(lit(self.below)) };
         Ok(with_lots(input, self.seed).filter(drawn).drop(by_name([LOT], true, false)))
+    }
+
+    fn narrow(&mut self, wanted: &ColumnSet) -> Option<Needs> {
+        Some(Needs::of_input(wanted.clone()))
     }
 
     fn open(&self, _: Vec<DataFrame>) -> Result<Box<dyn Operator>> {

@@ -2,13 +2,14 @@
 //!
 //! A step has one meaning, its lowering into a Polars lazy plan. Steps that work row by row say so as
 //! data (`RowOp`s), and steps that need little memory bring an operator over the ordered stream of
-//! batches. Both are held to the lazy meaning by the laws in `tests/`.
+//! batches. Both are held to the lazy meaning by `laws.rs` and the tests beside each.
 
 use std::fmt::Debug;
 
 use polars::prelude::{DataFrame, Expr, LazyFrame, PlSmallStr, PolarsResult, Schema};
 use schemars::SchemaGenerator;
 
+use super::narrow::{ColumnSet, Needs};
 use crate::error::Result;
 use crate::spec::{Node, Spanned};
 
@@ -65,8 +66,6 @@ pub struct BindContext<'a> {
     pub input: &'a Schema,
     /// Name and schema of each of `Step::reads`, in that order.
     pub others: &'a [(&'a str, &'a Schema)],
-    /// The run's clock, milliseconds since the epoch, UTC.
-    pub now_ms: i64,
     /// Seed of everything random in the run.
     pub seed: u64,
 }
@@ -131,6 +130,12 @@ pub trait StreamStep: Send + Sync {
 
     /// The operator for one run; `others` are the complete frames of `Step::reads`.
     fn open(&self, others: Vec<DataFrame>) -> Result<Box<dyn Operator>>;
+
+    /// Gives up what is not `wanted` of the rows coming out and says which columns are needed; none if all
+    /// are.
+    fn narrow(&mut self, _wanted: &ColumnSet) -> Option<Needs> {
+        None
+    }
 
     /// Keys by which the rows coming out are proved unique, if they are.
     fn proves_unique(&self) -> Option<Vec<String>> {

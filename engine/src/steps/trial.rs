@@ -26,7 +26,7 @@ pub(super) fn bind(step: &str, input: &DataFrame, others: &[(&str, &DataFrame)])
     let (name, arguments) = &entries[0];
     let def = STEPS.iter().find(|def| def.name == name.value).unwrap();
     let others: Vec<_> = others.iter().map(|(name, frame)| (*name, frame.schema().as_ref())).collect();
-    let cx = BindContext { input: input.schema(), others: &others, now_ms: 0, seed: 1 };
+    let cx = BindContext { input: input.schema(), others: &others, seed: 1 };
     (def.parse)(arguments)?.bind(&cx)
 }
 

@@ -10,8 +10,11 @@ use serde::Deserialize;
 
 use super::column::{column, is_number, visible};
 use super::evaluate::Evaluator;
+use super::narrow::{ColumnSet, Needs, roots, stays};
 use super::type_name::type_name;
-use super::{BindContext, Example, Lowering, Operator, Step, StepDef, StreamStep, Then, Turn, arguments};
+use super::{
+    BindContext, Example, HIDDEN, Lowering, Operator, Step, StepDef, StreamStep, Then, Turn, arguments,
+};
 use crate::error::{Error, Result};
 use crate::spec::{FromNode, Node, OneOrMany, Spanned, Value, decode, did_you_mean};
 
@@ -147,6 +150,19 @@ impl StreamStep for Stacked {
         let mut stacked = vec![input.select(&self.own)];
         stacked.extend(others.into_iter().zip(&self.others).map(|(other, aligned)| other.select(aligned)));
         concat(stacked, UnionArgs { maintain_order: true, rechunk: true, ..UnionArgs::default() })
+    }
+
+    fn narrow(&mut self, wanted: &ColumnSet) -> Option<Needs> {
+        let is_wanted = |expr: &Expr| {
+            let name = expr.clone().meta().output_name();
+            name.is_ok_and(|name| stays(&name, wanted))
+        };
+        self.own.retain(is_wanted);
+        self.others.iter_mut().for_each(|other| other.retain(is_wanted));
+        let needed = |exprs: &Vec<Expr>| -> ColumnSet {
+            roots(exprs).into_iter().filter(|name| !name.starts_with(HIDDEN)).collect()
+        };
+        Some(Needs { input: needed(&self.own), others: self.others.iter().map(needed).collect() })
     }
 
     fn open(&self, others: Vec<DataFrame>) -> Result<Box<dyn Operator>> {

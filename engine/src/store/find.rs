@@ -77,6 +77,13 @@ impl Stores {
     }
 }
 
+impl Stores {
+    /// The place below which everything lies that a source's address means.
+    pub fn place_of(&self, address: &str) -> Result<Location> {
+        self.open(split_pattern(address).map_or(address, |(folder, _)| folder))
+    }
+}
+
 impl Location {
     /// [`Self::head`], for a place that may be an empty folder of a local disk.
     async fn head_object(&self) -> Result<Option<Entry>> {

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use object_store::path::{Path, PathPart};
-use object_store::{ObjectMeta, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
+use object_store::{
+    Error as StoreError, GetOptions, OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, ObjectStoreExt, PutMode,
+    PutOptions, PutPayload, UpdateVersion, coalesce_ranges,
+};
 
 use super::client::Client;
 use super::failure;
@@ -47,6 +50,27 @@ impl Entry {
             modified: meta.last_modified,
             version: meta.version,
         }
+    }
+}
+
+impl Entry {
+    /// Ranges of the object as it was when this entry was made, in the order asked; an error if it has
+    /// been replaced since. Near ranges are read together.
+    pub async fn get_ranges(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let Location { client, path } = &self.location;
+        let read = async |range: Range<u64>| {
+            let options = GetOptions::new().with_range(Some(range)).with_if_match(self.etag.clone());
+            client.backend.objects.get_opts(path, options).await?.bytes().await
+        };
+        let read = coalesce_ranges(ranges, read, OBJECT_STORE_COALESCE_DEFAULT);
+        client.call(Op::GetRanges, path, read).await.map_err(|error| match error {
+            StoreError::Precondition { .. } => {
+                Error::unavailable(format!("{} was replaced while it was read", self.location))
+                    .in_object(self.location.to_string())
+                    .hint("run it again; what is read should be written once and not changed")
+            }
+            other => client.explain(&other, "read", path),
+        })
     }
 }
 
@@ -107,6 +131,16 @@ impl Location {
     /// The runtime that calls wait on.
     pub fn io(&self) -> &Io {
         &self.client.io
+    }
+
+    /// Whether one of the two is the other or lies below it.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let store = |location: &Self| {
+            let Client { scheme, root, .. } = &*location.client;
+            (*scheme, root.split_once("://").map_or(String::new(), |(_, bucket)| bucket.to_owned()))
+        };
+        let within = |a: &Self, b: &Self| a.path.prefix_matches(&b.path);
+        store(self) == store(other) && (within(self, other) || within(other, self))
     }
 
     /// Size and etag; none if there is no such object.

@@ -67,6 +67,7 @@ impl Settings {
                 values.push(value.clone());
                 values.extend(inner_secrets(value));
             }
+            values.extend(password(value));
         }
         Secrets::new(values)
     }
@@ -77,28 +78,38 @@ const PREFIXES: [&str; 4] = ["aws_", "google_", "azure_", "service_account"];
 /// Whether an option's value is a secret. Errs on the side of hiding.
 fn is_secret(name: &str) -> bool {
     let public = ["path", "file", "url", "uri", "use_", "skip_", "checksum"];
-    let secret = ["key", "secret", "token", "password", "sas", "credential", "signature"];
+    let secret =
+        ["key", "secret", "token", "password", "sas", "credential", "signature", "connection_string"];
     secret.iter().any(|part| name.contains(part)) && !public.iter().any(|part| name.contains(part))
         || name.contains("sas_key")
 }
 
-/// Secrets within a JSON document, such as a service account's key.
+/// Secrets within a JSON document, such as a service account's key, or within a connection string.
 fn inner_secrets(value: &str) -> Vec<String> {
     match serde_json::from_str(value) {
         Ok(serde_json::Value::Object(fields)) => {
             fields.values().filter_map(|field| field.as_str().map(str::to_owned)).collect()
         }
-        _ => Vec::new(),
+        _ => {
+            let fields = value.split(';').filter_map(|field| field.split_once('='));
+            let secret = fields.filter(|(name, _)| is_secret(&name.to_ascii_lowercase()));
+            secret.map(|(_, value)| value.to_owned()).collect()
+        }
     }
+}
+
+/// The password within an address such as `https://user:password@host`.
+fn password(value: &str) -> Option<String> {
+    url::Url::parse(value).ok()?.password().map(str::to_owned)
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown: BTreeMap<_, _> = self
-            .options
-            .iter()
-            .map(|(name, value)| (name.as_str(), if is_secret(name) { MASK } else { value.as_str() }))
-            .collect();
+        let secrets = self.secrets();
+        let shown = |(name, value): (&String, &String)| {
+            (name.clone(), if is_secret(name) { MASK.to_owned() } else { secrets.scrub(value) })
+        };
+        let shown: BTreeMap<_, _> = self.options.iter().map(shown).collect();
         f.debug_struct("Settings")
             .field("base_dir", &self.base_dir)
             .field("retry", &self.retry)

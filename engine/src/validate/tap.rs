@@ -39,14 +39,15 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// Watches rows of `schema`; `predicates` are those of the suite's inputs, in order. What `proofs` answer is
-    /// not measured.
-    pub fn new(mut suite: Suite, predicates: &[Expr], schema: &Schema, mut proofs: Proofs) -> Result<Self> {
-        let counted = (proofs.rows.is_none() && !proofs.unique.is_empty()).then(AtomicU64::default);
-        if counted.is_some() {
-            // A proof holds of any rows there are; how many, and whether any, is known at the end.
-            proofs.rows = Some(1);
-        }
+    /// Watches batches of `schema`; `predicates` are those of the suite's inputs, in order. What `proofs`
+    /// answer is not measured; if `assumed`, how many rows they are about is known at the end only.
+    pub fn new(
+        mut suite: Suite,
+        predicates: &[Expr],
+        schema: &Schema,
+        (proofs, assumed): (Proofs, bool),
+    ) -> Result<Self> {
+        let counted = assumed.then(AtomicU64::default);
         suite.rely_on(&proofs);
         Ok(Self {
             predicates: Evaluator::new(predicates, schema)?,
@@ -57,6 +58,16 @@ impl Tap {
             state: Mutex::new(suite.start()),
             suite,
         })
+    }
+
+    /// Whether proofs answer all checks, so that no batch need be looked at.
+    pub fn is_idle(&self) -> bool {
+        !self.suite.is_measured() && self.counted.is_none()
+    }
+
+    /// Whether rows or values may be taken out.
+    pub fn alters_rows(&self) -> bool {
+        self.suite.alters_rows()
     }
 
     /// Measures a batch; gives the rows that go on, the measurements, and the rows for the quarantine

@@ -100,7 +100,8 @@ impl Suite {
 
 /// A batch with its columns found and its scopes known.
 struct Prepared<'a> {
-    raw: Vec<&'a ArrayRef>,
+    /// The suite's columns; none where proofs answer for it.
+    raw: Vec<Option<&'a ArrayRef>>,
     plain: Vec<OnceCell<ArrayRef>>,
     predicates: &'a [BooleanArray],
     scopes: Vec<RowSet>,
@@ -111,10 +112,11 @@ struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     fn new(suite: &Suite, batch: &Batch<'a>) -> Result<Self, RuleError> {
         let len = batch.record.num_rows();
-        let find = |name: &String| {
-            batch.record.column_by_name(name).ok_or_else(|| RuleError::MissingColumn(name.clone()))
+        let find = |(column, name): (usize, &String)| match batch.record.column_by_name(name) {
+            None if suite.is_needed(column) => Err(RuleError::MissingColumn(name.clone())),
+            found => Ok(found),
         };
-        let raw = suite.columns.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        let raw = suite.columns.iter().enumerate().map(find).collect::<Result<Vec<_>, _>>()?;
         let fitting = batch.predicates.iter().filter(|predicate| predicate.len() == len).count();
         if fitting != suite.predicates.len() || batch.predicates.len() != fitting {
             return Err(RuleError::Predicates { wanted: suite.predicates.len(), found: fitting });
@@ -124,12 +126,16 @@ impl<'a> Prepared<'a> {
         Ok(Self { raw, plain, predicates: batch.predicates, scopes, origins: batch.origins, len })
     }
 
+    fn raw(&self, column: usize) -> &'a ArrayRef {
+        self.raw[column].expect("a column that is looked at was found when the batch came")
+    }
+
     /// A column without its dictionary, unpacked once a batch.
     fn plain(&self, column: usize) -> Result<ArrayRef, ArrowError> {
         if let Some(known) = self.plain[column].get() {
             return Ok(ArrayRef::clone(known));
         }
-        let array = unpacked(self.raw[column])?;
+        let array = unpacked(self.raw(column))?;
         Ok(ArrayRef::clone(self.plain[column].get_or_init(|| array)))
     }
 
@@ -147,7 +153,7 @@ impl<'a> Prepared<'a> {
         let passed = truths(&outcome);
         let known = scope.and_valid(outcome.nulls());
         let nulls = if test.tests_nulls() {
-            let raw = check.columns.iter().map(|column| self.raw[*column].logical_nulls());
+            let raw = check.columns.iter().map(|column| self.raw(*column).logical_nulls());
             scope.count() - raw.fold(scope.clone(), |rows, nulls| rows.and_valid(nulls.as_ref())).count()
         } else {
             scope.count() - known.count()
@@ -177,7 +183,7 @@ impl<'a> Prepared<'a> {
     fn test(&self, check: &BoundCheck, test: &dyn RowTest) -> Result<BooleanArray, ArrowError> {
         if test.per_value()
             && let [column] = check.columns.as_slice()
-            && let Some(dictionary) = self.raw[*column].as_any_dictionary_opt()
+            && let Some(dictionary) = self.raw(*column).as_any_dictionary_opt()
             && dictionary.values().len() <= self.len
         {
             let values = [ArrayRef::clone(dictionary.values())];
@@ -195,7 +201,7 @@ impl<'a> Prepared<'a> {
 
     fn sample(&self, check: &BoundCheck, row: usize) -> Sample {
         let value = |shown: &super::SampleColumn| {
-            if shown.redact { Value::from("(redacted)") } else { json_value(self.raw[shown.column], row) }
+            if shown.redact { Value::from("(redacted)") } else { json_value(self.raw(shown.column), row) }
         };
         let origin = self.origins.filter(|origins| origins.is_valid(row)).map(|origins| origins.value(row));
         let values: Map<String, Value> =

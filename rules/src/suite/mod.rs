@@ -77,7 +77,7 @@ pub enum Input {
 /// A batch of rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Batch<'a> {
-    /// At least the columns of the suite's inputs, found by name.
+    /// At least the columns that the suite needs, found by name.
     pub record: &'a RecordBatch,
     /// The predicates of the suite's inputs, in their order.
     pub predicates: &'a [BooleanArray],
@@ -172,6 +172,22 @@ impl Suite {
     /// The columns among its inputs.
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// The columns that batches must bring: those of checks that proofs do not answer. Predicates read
+    /// columns of their own.
+    pub fn needed(&self) -> impl Iterator<Item = &str> {
+        let columns = self.columns.iter().enumerate();
+        columns.filter(|(column, _)| self.is_needed(*column)).map(|(_, name)| name.as_str())
+    }
+
+    fn is_needed(&self, column: usize) -> bool {
+        let by_check = |check: &BoundCheck| {
+            let samples = check.samples.iter().map(|sample| &sample.column);
+            check.measured && check.columns.iter().chain(samples).any(|read| *read == column)
+        };
+        let by_measure = |measure: &PlannedMeasure| measure.measured && measure.columns.contains(&column);
+        self.checks.iter().any(by_check) || self.measures.iter().any(by_measure)
     }
 
     /// The predicates among its inputs, in the order in which batches bring them.

@@ -1,6 +1,6 @@
 //! How the run ended, and the checks that made it so.
 
-use lockgate_engine::report::Check;
+use lockgate_engine::report::{Check, RecoveredRun};
 use lockgate_engine::{RunRecord, RunStatus};
 
 use crate::render::escape::escape;
@@ -22,18 +22,31 @@ pub(super) fn headline(record: &RunRecord, width: usize) -> String {
             (ALERT, "DRY RUN: WOULD PUBLISH WITH ALERTS")
         }
         RunStatus::DryRun => (GOOD, "DRY RUN: WOULD PUBLISH"),
+        RunStatus::NothingNew => (GOOD, "NOTHING NEW"),
     };
     let note = match record.status {
         _ if record.already_published => "  was published before; nothing was done now",
         RunStatus::Withheld => "  nothing was published",
         RunStatus::DryRun => "  nothing was written",
+        RunStatus::NothingNew => "  every partition was published before; nothing was done",
         RunStatus::Published | RunStatus::PublishedWithAlerts | RunStatus::Validated => "",
     };
     let first =
         format!("{}  {}{note}\n", paint(style.bold(), verdict), paint(STRONG, &escape(&record.pipeline)));
     let id = record.run_id.get(..ID).unwrap_or(&record.run_id);
     let time = record.run_time.format("%Y-%m-%dT%H:%M:%S%.3fZ");
-    first + &paint(FAINT, &format!("run {} at {time}", escape(id))) + "\n" + &reasons(record, width)
+    let second = paint(FAINT, &format!("run {} at {time}", escape(id))) + "\n";
+    first + &second + &recovered(record) + &reasons(record, width)
+}
+
+/// A line for each run that had died before this one.
+fn recovered(record: &RunRecord) -> String {
+    let line = |run: &RecoveredRun| {
+        let id = run.run_id.as_deref().map_or("", |id| id.get(..ID).unwrap_or(id));
+        let text = format!("run {} had died before; it was {}", escape(id), escape(&run.outcome));
+        paint(ALERT, &text) + "\n"
+    };
+    record.recovered.iter().map(line).collect()
 }
 
 /// The checks that close the gate; where none does, those that alert.

@@ -11,7 +11,10 @@ use crate::render::paint::{ALERT, PLAIN, STRONG};
 /// What became of the outputs.
 pub(super) fn heading(status: RunStatus) -> &'static str {
     match status {
-        RunStatus::Published | RunStatus::PublishedWithAlerts | RunStatus::Validated => "written",
+        RunStatus::Published
+        | RunStatus::PublishedWithAlerts
+        | RunStatus::Validated
+        | RunStatus::NothingNew => "written",
         RunStatus::Withheld => "not published",
         RunStatus::DryRun => "would be written",
     }

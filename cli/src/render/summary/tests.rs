@@ -152,6 +152,7 @@ fn record(status: RunStatus) -> RunRecord {
         engine_version: "0.1.0".into(),
         status,
         already_published: false,
+        recovered: Vec::new(),
         run_time: time("2026-11-23T06:30:00Z"),
         started_at: time("2026-11-23T06:31:00Z"),
         ended_at: time("2026-11-23T06:31:02Z"),

@@ -3,12 +3,13 @@
 use chrono::{NaiveDate, NaiveTime};
 use polars::prelude::{
     DataType, Expr, Float64Chunked, Int32Chunked, Int64Chunked, IntoSeries as _, Series, StrptimeOptions,
-    TimeUnit, concat_str, lit,
+    TimeUnit, lit,
 };
 
 use super::super::cast::cast_expr;
 use super::super::function::{Function, Kind};
 use super::super::kernel::{kernel, rows};
+use super::super::moved::moved;
 use super::super::term::Interval;
 use super::super::typed::Typed;
 use super::{SCALAR, expr, float, takes, takes_maybe, whole};
@@ -84,13 +85,17 @@ pub(super) static TIME: &[Function] = &[
         name: "date_add",
         signature: "date_add('unit', n, x)",
         summary: "x moved by n units; the day is cut to the month's last where it must. x + INTERVAL '1' DAY does the same.",
+        nulls: "null where an argument is null or the result lies outside the calendar",
         example: ("date_add('month', 1, DATE '2024-01-31')", "2024-02-29"),
         params: takes(&[Kind::Constant, Kind::Int, Kind::Temporal]),
         lower: |args| {
             let (short, sub_day) = unit(&args[0])?;
-            let input = if sub_day { point(&args[2]) } else { expr(args, 2) };
-            let by = concat_str([whole(args, 1).cast(DataType::String), lit(short)], "", false);
-            Ok(input.dt().offset_by(by))
+            let (input, dtype) = if sub_day {
+                (point(&args[2]), point_type(&args[2]))
+            } else {
+                (expr(args, 2), args[2].dtype.clone())
+            };
+            Ok(moved(input, &dtype, &whole(args, 1), short))
         },
         ..SCALAR
     },
@@ -188,6 +193,10 @@ fn unit(arg: &Typed) -> Result<(&'static str, bool)> {
 /// A date as the timestamp of its midnight; a timestamp as it is.
 fn point(arg: &Typed) -> Expr {
     if arg.dtype == DataType::Date { arg.cast(&POINT) } else { arg.expr.clone() }
+}
+
+fn point_type(arg: &Typed) -> DataType {
+    if arg.dtype == DataType::Date { POINT } else { arg.dtype.clone() }
 }
 
 fn part(name: &str, arg: &Typed) -> Result<Expr> {

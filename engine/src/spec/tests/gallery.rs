@@ -118,11 +118,6 @@ fn every_mistake_is_shown_at_its_place() {
             "variable \"HOEM\" is not set\n6|     write: {to: '${HOEM}/out/'}\n                   ^^^^^^^^^^^^^^\n= did you mean \"HOME\"? pass --var HOEM=…",
         ),
         (
-            "two outputs in one place",
-            around("    write: {to: out/}\n  more:\n    from: clean\n    write: {to: out/more}"),
-            "\"out/more\" and \"out/\" are written into each other\n9|     write: {to: out/more}\n                   ^^^^^^^^",
-        ),
-        (
             "nothing to do",
             around("    steps: []"),
             "the pipeline neither writes nor checks anything\n1| pipeline: p\n             ^",

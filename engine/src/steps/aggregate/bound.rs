@@ -12,6 +12,7 @@ use super::operator::Aggregation;
 use super::plan::{Call, Plan, call_name};
 use crate::error::Result;
 use crate::steps::column::column;
+use crate::steps::narrow::{ColumnSet, Needs};
 use crate::steps::rows::hashable;
 use crate::steps::{Operator, StreamStep};
 
@@ -85,6 +86,10 @@ impl StreamStep for Bound {
 
     fn open(&self, _: Vec<DataFrame>) -> Result<Box<dyn Operator>> {
         Ok(Box::new(Aggregation::new(self.plan.clone(), self.plan.rows(&self.input)?)?))
+    }
+
+    fn narrow(&mut self, _: &ColumnSet) -> Option<Needs> {
+        Some(Needs::of_input(self.plan.columns()))
     }
 
     fn proves_unique(&self) -> Option<Vec<String>> {

@@ -9,6 +9,7 @@ use crate::steps::HIDDEN;
 use crate::steps::column::column;
 use crate::steps::evaluate::Evaluator;
 use crate::steps::keys::KeyEncoder;
+use crate::steps::narrow::{ColumnSet, roots};
 
 /// A call of an aggregate function.
 #[derive(Debug, Clone)]
@@ -79,6 +80,11 @@ impl Plan {
     /// What evaluates the expressions of each row.
     pub(super) fn rows(&self, input: &Schema) -> Result<Evaluator> {
         Evaluator::new(&self.rows, input)
+    }
+
+    /// The columns that are read.
+    pub(super) fn columns(&self) -> ColumnSet {
+        roots(&self.rows)
     }
 
     /// What makes keys of the columns to group by.

@@ -20,6 +20,7 @@ use self::order::Order;
 use self::winner::Winner;
 use super::column::{column, existing, visible};
 use super::keys::KeyEncoder;
+use super::narrow::{ColumnSet, Needs, stays};
 use super::rows::hashable;
 use super::{BindContext, Example, HIDDEN, Lowering, Operator, Step, StepDef, StreamStep};
 use crate::error::Result;
@@ -142,6 +143,13 @@ impl StreamStep for Bound {
         } else {
             Box::new(Winner::new(self.encoder.clone(), self.order.clone(), self.keep == Keep::Last))
         })
+    }
+
+    fn narrow(&mut self, wanted: &ColumnSet) -> Option<Needs> {
+        let mut needed = wanted.clone();
+        needed.extend(self.keys.iter().chain(self.order.columns()).cloned());
+        self.input.retain(|name| stays(name, &needed));
+        Some(Needs::of_input(needed))
     }
 
     fn proves_unique(&self) -> Option<Vec<String>> {

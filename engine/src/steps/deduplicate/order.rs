@@ -37,6 +37,11 @@ impl Order {
         self.columns.is_empty()
     }
 
+    /// The columns in order of weight.
+    pub(super) fn columns(&self) -> &[PlSmallStr] {
+        &self.columns
+    }
+
     /// The frame sorted by this order; rows that tie stay as they are.
     pub(super) fn sort(&self, frame: LazyFrame, nulls_last: bool) -> LazyFrame {
         if self.is_empty() {

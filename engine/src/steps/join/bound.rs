@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::spec::Spanned;
 use crate::steps::column::{existing, visible};
 use crate::steps::keys::KeyEncoder;
+use crate::steps::narrow::{ColumnSet, Needs, stays};
 use crate::steps::{Operator, StreamStep};
 
 /// The step bound to its inputs.
@@ -127,6 +128,19 @@ impl StreamStep for Bound {
         let [other]: [DataFrame; 1] =
             others.try_into().map_err(|_| Error::defect("a join is opened with one other table"))?;
         Ok(Box::new(Probe::new(self.clone(), &other)?))
+    }
+
+    fn narrow(&mut self, wanted: &ColumnSet) -> Option<Needs> {
+        self.payload.retain(|taken| wanted.contains(&taken.name));
+        let mut input: ColumnSet = wanted.iter().filter(|name| self.input.contains(name)).cloned().collect();
+        input.extend(self.keys.iter().map(|key| key.here.clone()));
+        self.input = (self.input.iter())
+            .filter(|(name, _)| stays(name, &input))
+            .map(|(name, dtype)| (name.clone(), dtype.clone()))
+            .collect();
+        let keys = self.keys.iter().map(|key| key.there.clone());
+        let other = self.payload.iter().map(|taken| taken.there.clone()).chain(keys).collect();
+        Some(Needs { input, others: vec![other] })
     }
 
     /// Rows that were unique are so still if each finds one row at most.

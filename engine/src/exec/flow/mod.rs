@@ -5,21 +5,25 @@
 //! prepared and left at that step's turnstile; whoever brings the batch before it takes it through and
 //! its remaining way becomes a task of its own. No worker ever waits for another.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+mod quarantine;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use polars::prelude::DataFrame;
-use rayon::{Scope, ThreadPool};
+use rayon::{Scope, ThreadPool, Yield, yield_local};
 
-use super::cancel::Cancel;
-use super::feed::Feed;
-use super::line::{Line, Work};
-use super::permit::{Permit, Permits};
-use super::progress::Progress;
-use super::rows::Worked;
-use super::turnstile::{Ticket, Turnstile};
 use crate::error::{Error, Result};
+use crate::exec::cancel::Cancel;
+use crate::exec::feed::Feed;
+use crate::exec::line::{Line, Work};
+use crate::exec::permit::{Permit, Permits};
+use crate::exec::progress::Progress;
+use crate::exec::rows::Worked;
+use crate::exec::turnstile::{Ticket, Turnstile};
+use crate::exec::whole::batches;
 use crate::sink::{DatasetWriter, Job, Piece};
 use crate::steps::Turn;
 use crate::store::Io;
@@ -48,6 +52,8 @@ struct Flow<'l> {
     lines: &'l [Line],
     lanes: Vec<Lanes<'l>>,
     machine: &'l Machine<'l>,
+    /// Batches that a line has handed on to another and that no worker has taken up yet.
+    handed_on: AtomicUsize,
     failed: AtomicBool,
     failure: Mutex<Option<(Ticket, Error)>>,
 }
@@ -67,6 +73,7 @@ pub fn run(feed: &Feed<'_>, lines: &[Line], machine: &Machine<'_>) -> Result<()>
         lines,
         lanes: lines.iter().map(Lanes::new).collect(),
         machine,
+        handed_on: AtomicUsize::new(0),
         failed: AtomicBool::new(false),
         failure: Mutex::new(None),
     };
@@ -96,29 +103,53 @@ impl<'l> Flow<'l> {
         self.machine.pool.in_place_scope(|scope| {
             let mut fetched = feed.fetch_ahead(self.machine.io, workers + 1);
             for task in 0..feed.tasks() as u64 {
-                let permit = permits.acquire();
-                if self.stopped() {
-                    break;
-                }
+                let Some(permit) = permits.acquire(|| self.stopped()) else { break };
                 let first = Ticket { task, part: 0, last: true };
                 match fetched.take() {
-                    Ok(input) => scope.spawn(move |scope| {
-                        let mut part = 0;
-                        let decoded = feed.decode(task as usize, input, &mut |rows, last| {
-                            let ticket = Ticket { task, part, last };
-                            part += 1;
-                            Progress::add(&self.machine.progress.rows_read, rows.height() as u64);
-                            let batch = Batch { ticket, rows: Some(rows), permit: Some(Arc::clone(&permit)) };
-                            self.advance(scope, 0, 0, batch);
-                            !self.stopped()
+                    Ok(input) => {
+                        Progress::add(&self.machine.progress.bytes_read, feed.stored_bytes(task as usize));
+                        self.spawn(scope, first, move |scope| {
+                            let mut part = 0;
+                            feed.decode(task as usize, input, &mut |rows, last| {
+                                let ticket = Ticket { task, part, last };
+                                part += 1;
+                                Progress::add(&self.machine.progress.rows_read, rows.height() as u64);
+                                let permit = Some(Arc::clone(&permit));
+                                self.advance(scope, 0, 0, Batch { ticket, rows: Some(rows), permit });
+                                self.keep_up();
+                                !self.stopped()
+                            })
                         });
-                        self.note(first, decoded);
-                    }),
+                    }
                     Err(error) => self.note(first, Err(error)),
                 }
             }
         });
         self.outcome()
+    }
+
+    /// Lets a worker that decodes faster than the others take up what it handed on itself, so that no more
+    /// than a few batches of a task wait, however long it is.
+    fn keep_up(&self) {
+        let bound = 2 * self.machine.pool.current_num_threads();
+        while self.handed_on.load(Ordering::Relaxed) > bound {
+            if yield_local() != Some(Yield::Executed) {
+                return;
+            }
+        }
+    }
+
+    /// Has a worker do `work`; that it fails or panics stops the flow.
+    fn spawn<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        ticket: Ticket,
+        work: impl FnOnce(&Scope<'s>) -> Result<()> + Send + 's,
+    ) {
+        scope.spawn(move |scope| {
+            let done = catch_unwind(AssertUnwindSafe(|| work(scope)));
+            self.note(ticket, done.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))));
+        });
     }
 
     /// Tells every step with state that no batch will come, parents before children, and sends on what
@@ -129,7 +160,8 @@ impl<'l> Flow<'l> {
             for (position, stage) in line.stages.iter().enumerate() {
                 let Work::Ordered(operator) = &stage.work else { continue };
                 let started = Instant::now();
-                let rest = operator.end()?;
+                let rest = self.machine.pool.install(|| operator.end()).map_err(|e| e.at(stage.span))?;
+                let rest: Vec<DataFrame> = rest.iter().flat_map(batches).collect();
                 stage.flow.add(0, rest.iter().map(DataFrame::height).sum());
                 stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
                 if !rest.is_empty() {
@@ -149,8 +181,9 @@ impl<'l> Flow<'l> {
         self.machine.pool.in_place_scope(|scope| {
             for (part, rows) in frames.into_iter().enumerate() {
                 let ticket = Ticket { task, part: part as u64, last: part + 1 == count };
-                scope.spawn(move |scope| {
+                self.spawn(scope, ticket, move |scope| {
                     self.advance(scope, line, stage, Batch { ticket, rows: Some(rows), permit: None });
+                    Ok(())
                 });
             }
         });
@@ -199,7 +232,7 @@ impl<'l> Flow<'l> {
                             }
                             batch.rows = Some(frame);
                         }
-                        Err(error) => return self.note(batch.ticket, Err(error)),
+                        Err(error) => return self.note(batch.ticket, Err(error.at(stage.span))),
                     }
                 }
                 Work::Ordered(operator) => {
@@ -213,7 +246,7 @@ impl<'l> Flow<'l> {
                     stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
                     match prepared {
                         Ok(turn) => self.take_turns(scope, index, position, batch.ticket, turn, batch.permit),
-                        Err(error) => self.note(batch.ticket, Err(error)),
+                        Err(error) => self.note(batch.ticket, Err(error.at(stage.span))),
                     }
                     return;
                 }
@@ -239,18 +272,15 @@ impl<'l> Flow<'l> {
                 let started = Instant::now();
                 let then = turn();
                 stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
-                let then = then?;
-                scope.spawn(move |scope| {
+                let then = then.map_err(|error| error.at(stage.span))?;
+                self.spawn(scope, ticket, move |scope| {
                     let started = Instant::now();
                     let finished = then();
                     stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
-                    match finished {
-                        Ok(rows) => {
-                            stage.flow.add(0, rows.as_ref().map_or(0, DataFrame::height));
-                            self.advance(scope, index, position + 1, Batch { ticket, rows, permit });
-                        }
-                        Err(error) => self.note(ticket, Err(error)),
-                    }
+                    let rows = finished.map_err(|error| error.at(stage.span))?;
+                    stage.flow.add(0, rows.as_ref().map_or(0, DataFrame::height));
+                    self.advance(scope, index, position + 1, Batch { ticket, rows, permit });
+                    Ok(())
                 });
                 Ok(())
             });
@@ -274,7 +304,12 @@ impl<'l> Flow<'l> {
         line.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
         for &fed in &line.feeds {
             let batch = Batch { ticket, rows: rows.clone(), permit: permit.clone() };
-            scope.spawn(move |scope| self.advance(scope, fed, 0, batch));
+            self.handed_on.fetch_add(1, Ordering::Relaxed);
+            self.spawn(scope, ticket, move |scope| {
+                self.handed_on.fetch_sub(1, Ordering::Relaxed);
+                self.advance(scope, fed, 0, batch);
+                Ok(())
+            });
         }
         if let Some(gathered) = &line.gathered {
             self.lanes[index].gathered.pass(ticket, rows.clone(), |_, rows| {
@@ -304,74 +339,25 @@ impl<'l> Flow<'l> {
         job: Job,
         permit: Option<Arc<Permit>>,
     ) {
-        scope.spawn(move |_| {
-            if !self.stopped() {
-                let ticket = Ticket { task: u64::MAX, part: 0, last: true };
-                let rows = job.rows() as u64;
-                let written = writer.run(job).map(|bytes| {
-                    Progress::add(&self.machine.progress.rows_written, rows);
-                    Progress::add(&self.machine.progress.bytes_written, bytes);
-                });
-                self.note(ticket, written);
+        let ticket = Ticket { task: u64::MAX, part: 0, last: true };
+        self.spawn(scope, ticket, move |_| {
+            let _permit = permit;
+            if self.stopped() {
+                return Ok(());
             }
-            drop(permit);
-        });
-    }
-
-    fn quarantine_diverted<'s>(
-        &'s self,
-        scope: &Scope<'s>,
-        index: usize,
-        stage: usize,
-        ticket: Ticket,
-        diverted: Vec<(String, DataFrame)>,
-    ) {
-        let Some(quarantine) = &self.lines[index].quarantine else { return };
-        let kept = quarantine
-            .diverted(stage, diverted)
-            .and_then(|(point, pieces)| self.quarantine_pieces(scope, index, point, ticket, pieces));
-        self.note(ticket, kept);
-    }
-
-    fn quarantine_failed<'s>(
-        &'s self,
-        scope: &Scope<'s>,
-        index: usize,
-        ticket: Ticket,
-        failed: Option<DataFrame>,
-    ) -> Result<()> {
-        match &self.lines[index].quarantine {
-            Some(quarantine) => match quarantine.failed(failed)? {
-                Some((point, pieces)) => self.quarantine_pieces(scope, index, point, ticket, pieces),
-                None => Ok(()),
-            },
-            None => Ok(()),
-        }
-    }
-
-    fn quarantine_pieces<'s>(
-        &'s self,
-        scope: &Scope<'s>,
-        index: usize,
-        point: usize,
-        ticket: Ticket,
-        pieces: Vec<Piece>,
-    ) -> Result<()> {
-        let Some(quarantine) = &self.lines[index].quarantine else { return Ok(()) };
-        let writer = &quarantine.points()[point].writer;
-        self.lanes[index].quarantined[point].pass(ticket, pieces, |_, pieces| {
-            for job in writer.admit(pieces) {
-                self.encode(scope, writer, job, None);
-            }
+            let rows = job.rows() as u64;
+            let bytes = writer.run(job)?;
+            Progress::add(&self.machine.progress.rows_written, rows);
+            Progress::add(&self.machine.progress.bytes_written, bytes);
             Ok(())
-        })
+        });
     }
 
     fn stopped(&self) -> bool {
         self.failed.load(Ordering::Relaxed) || self.machine.cancel.signal().is_some()
     }
 
-    /// Keeps the failure that is earliest in the stream and stops everything else.
+    /// Stops everything; of the failures that are met until then, the earliest in the stream is kept.
     fn note(&self, ticket: Ticket, outcome: Result<()>) {
         let Err(error) = outcome else { return };
         self.failed.store(true, Ordering::Relaxed);
@@ -388,4 +374,11 @@ impl<'l> Flow<'l> {
             None => Ok(()),
         }
     }
+}
+
+/// A panic as an error, so that nobody waits for what will never come.
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Error::defect(format!("a worker panicked: {}", text.unwrap_or("no message")))
 }

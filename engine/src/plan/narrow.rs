@@ -1,0 +1,101 @@
+//! Leaves out of every scan the columns that nobody needs: no output, no step, no check.
+//!
+//! What is asked of a node's rows is gathered first: by what is written, by its checks, by checks
+//! elsewhere that refer to it. Then each table, the last first, passes on through its steps what it
+//! needs of the tables it reads. At last every node learns which columns its batches have.
+
+use lockgate_rules::{Reference, Suite};
+use polars::prelude::{Expr, Schema};
+
+use super::bind::{output_schema, planned_references};
+use super::{Plan, Rows, predicates, visible};
+use crate::error::{Error, Result};
+use crate::exec::bridge;
+use crate::expr::Expression;
+use crate::spec::{Span, Spanned};
+use crate::steps::{ColumnSet, all, roots};
+
+impl Plan {
+    /// Leaves out what a run does not need that `writes` outputs, or only checks; `shortcuts` as in
+    /// [`Plan::proofs`].
+    pub fn narrow(&mut self, writes: bool, shortcuts: bool) -> Result<()> {
+        let mut wanted = vec![ColumnSet::new(); self.nodes.len()];
+        for node in 0..self.nodes.len() {
+            self.ask(node, writes, shortcuts, &mut wanted)?;
+        }
+        for node in (0..self.nodes.len()).rev() {
+            self.pass_on(node, &mut wanted);
+        }
+        for (node, wanted) in wanted.iter().enumerate() {
+            self.nodes[node].carried = self.carry(node, wanted)?;
+        }
+        Ok(())
+    }
+
+    /// What is asked of the rows of `node`, and by its checks of the rows of others.
+    fn ask(&self, node: usize, writes: bool, shortcuts: bool, wanted: &mut [ColumnSet]) -> Result<()> {
+        let own = &self.nodes[node];
+        if writes && (own.write.is_some() || own.quarantine.is_some()) {
+            wanted[node].append(&mut all(&own.schema));
+        }
+        if own.checks.is_empty() {
+            return Ok(());
+        }
+        let checks = own.checks.iter().map(|(check, _)| check.clone()).collect();
+        let schema = bridge::arrow_schema(&visible(&own.schema))?;
+        let mut suite = Suite::bind(checks, &schema, planned_references(self, own)?)
+            .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", own.name)))?;
+        suite.rely_on(&self.proofs_beforehand(node, shortcuts));
+        wanted[node].extend(suite.needed().map(Into::into));
+        wanted[node].append(&mut roots(&predicates(&suite, &own.schema)?));
+        for reference in own.checks.iter().filter_map(|(check, _)| check.reference()) {
+            let other = self.nodes.iter().position(|other| other.name == reference.dataset);
+            let other = other.ok_or_else(|| Error::defect("a check refers to a table that is not there"))?;
+            wanted[other].append(&mut referred(&reference, &self.nodes[other].schema)?);
+        }
+        Ok(())
+    }
+
+    /// Asks of the tables that `node` reads what it needs to make the columns wanted of it.
+    fn pass_on(&mut self, node: usize, wanted: &mut [ColumnSet]) {
+        let (earlier, rest) = self.nodes.split_at_mut(node);
+        let Rows::Steps { from, steps } = &mut rest[0].rows else { return };
+        let mut needed = wanted[node].clone();
+        for step in steps.iter_mut().rev() {
+            let others: Vec<&Schema> = step.reads.iter().map(|read| &earlier[*read].schema).collect();
+            let needs = step.lowering.narrow(&needed, &step.input, &others);
+            for (read, mut columns) in step.reads.iter().zip(needs.others) {
+                wanted[*read].append(&mut columns);
+            }
+            needed = needs.input;
+        }
+        wanted[*from].append(&mut needed);
+    }
+
+    /// Has the batches of `node` carry no more than they must, and gives their schema.
+    fn carry(&mut self, node: usize, wanted: &ColumnSet) -> Result<Schema> {
+        let (earlier, rest) = self.nodes.split_at_mut(node);
+        let (from, steps) = match &mut rest[0].rows {
+            Rows::Scan(scan) => return scan.narrow(wanted),
+            Rows::Steps { from, steps } => (*from, steps),
+        };
+        steps.iter_mut().try_fold(earlier[from].carried.clone(), |input, step| {
+            let others: Vec<Schema> =
+                step.reads.iter().map(|read| visible(&earlier[*read].carried)).collect();
+            let output = output_schema(&step.lowering, &input, &others);
+            step.input = input;
+            output.map_err(|error| Error::defect("a step needs a column it did not name").because(error))
+        })
+    }
+}
+
+/// The columns of a table of `schema` that are looked at for a reference.
+fn referred(reference: &Reference, schema: &Schema) -> Result<ColumnSet> {
+    let mut columns: ColumnSet = reference.columns.iter().map(|name| name.as_str().into()).collect();
+    if let Some(filter) = &reference.filter {
+        let text = Spanned { value: filter.clone(), span: Span::default() };
+        let filter: Expr = Expression::parse(&text)?.bind_predicate(schema)?;
+        columns.append(&mut roots([&filter]));
+    }
+    Ok(columns)
+}
