@@ -169,6 +169,7 @@ mod tests {
                 partitions: (1..=12).map(|month| format!("created_at=2013-{month:02}-01")).collect(),
                 columns: vec![column("order_id", "int64"), column("ship_mode", "string")],
 
+                columns_read: vec!["order_id".into()],
                 schema_differences: Vec::new(),
             }],
             tables: vec![TablePlan {

@@ -10,6 +10,7 @@ mod index;
 mod key_types;
 mod lazy;
 mod operator;
+mod payload;
 mod ranked;
 #[cfg(test)]
 mod tests;

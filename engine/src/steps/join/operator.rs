@@ -8,6 +8,7 @@ use polars::prelude::{Column, DataFrame, DataType};
 use super::arguments::How;
 use super::bound::Bound;
 use super::index::Index;
+use super::payload::Payload;
 use crate::error::{Error, Result};
 use crate::steps::keys::{KeySet, Sharded};
 use crate::steps::rows::{NONE, frame, indices, keep, locked, take};
@@ -20,7 +21,7 @@ pub(super) struct Probe {
     /// The other table's key columns in the type of the result, if its unmatched rows come out.
     keys: Vec<Column>,
     /// The columns taken from the other table, under their names in the result.
-    payload: Vec<Column>,
+    payload: Payload,
     height: usize,
     /// A bit for each first row of a key that was matched.
     matched: Vec<AtomicU64>,
@@ -51,7 +52,8 @@ impl Probe {
         };
         let payload = (join.payload.iter())
             .map(|taken| Ok(column(&taken.there)?.with_name(taken.name.clone())))
-            .collect::<Result<_>>()?;
+            .collect::<Result<_>>()
+            .map(Payload::new)?;
         let height = other.height();
         let matched = (0..height.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let seen = join.expect.once_here().then(Mutex::default);
@@ -102,7 +104,7 @@ impl Probe {
                 }
             }
         }
-        columns.extend(take(&self.payload, &indices(rows))?);
+        columns.extend(self.payload.take(rows)?);
         frame(height, columns)
     }
 
@@ -168,16 +170,16 @@ impl Operator for Probe {
         }
         let unmatched = self.unmatched_there();
         let height = unmatched.len();
-        let rows = indices(unmatched);
-        let keys = take(&self.keys, &rows)?;
-        let mut columns = Vec::with_capacity(self.join.input.len() + self.payload.len());
+        let payload = self.payload.take(unmatched.clone())?;
+        let keys = take(&self.keys, &indices(unmatched))?;
+        let mut columns = Vec::with_capacity(self.join.input.len() + self.payload.width());
         for (name, dtype) in self.join.input.iter() {
             columns.push(match self.join.keys.iter().position(|key| key.here == *name) {
                 Some(index) => keys[index].clone().with_name(name.clone()),
                 None => Column::full_null(name.clone(), height, dtype),
             });
         }
-        columns.extend(take(&self.payload, &rows)?);
+        columns.extend(payload);
         Ok(vec![frame(height, columns)?])
     }
 
