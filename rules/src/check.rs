@@ -184,10 +184,13 @@ fn split(def: &RuleDef, params: &Map<String, Value>) -> (Map<String, Value>, Map
 fn envelope_keys(def: &RuleDef) -> Vec<&'static str> {
     let mut keys = vec!["id", "where", "severity", "dimension", "tags", "owner", "description"];
     match def.shape {
-        Shape::Row => keys.extend(["mostly", "warn", "on_row", "nulls", "samples"]),
+        Shape::Row => keys.extend(["mostly", "warn", "on_row", "nulls"]),
         Shape::Scalar => keys.extend(["warn", "exactness"]),
         Shape::Distance => keys.push("warn"),
         Shape::Whole => {}
+    }
+    if def.shows_rows() {
+        keys.push("samples");
     }
     keys
 }

@@ -20,6 +20,7 @@ pub mod measure;
 mod pattern;
 mod reference;
 mod rule;
+mod sample;
 mod scalar;
 mod suite;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
@@ -43,11 +44,12 @@ pub use rule::{
     Bound, Columns, Cost, Example, Judge, ParseParams, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site,
     parse_params, schema_of,
 };
+pub use sample::Sample;
 pub use scalar::Limits;
 pub use suite::{
     Batch, BindError, Input, JudgeContext, Measured, NulledOut, Part, Quarantined, RuleError, State, Suite,
 };
-pub use verdict::{AnsweredFrom, ColumnProof, Exactness, Outcome, Proofs, Sample, Status, Verdict};
+pub use verdict::{AnsweredFrom, ColumnProof, Exactness, Outcome, Proofs, Status, Verdict};
 
 /// Every rule there is, by dimension.
 pub static RULES: &[&RuleDef] = &[

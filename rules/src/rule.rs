@@ -53,9 +53,14 @@ pub struct RuleDef {
 pub type ParseParams = fn(&Map<String, Value>) -> Result<Box<dyn Rule>, ParamError>;
 
 impl RuleDef {
-    /// Whether it tests single rows, so that `mostly`, `on_row`, `nulls` and `samples` apply.
+    /// Whether it tests single rows, so that `mostly`, `on_row` and `nulls` apply.
     pub fn row_rule(&self) -> bool {
         self.shape == Shape::Row
+    }
+
+    /// Whether `samples` apply: it can show rows that fail, or rows that repeat a key.
+    pub fn shows_rows(&self) -> bool {
+        self.row_rule() || self.cost == Cost::Groups
     }
 }
 

@@ -3,9 +3,10 @@
 use arrow::array::ArrayRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::check::{OnRow, Severity};
+use crate::sample::Sample;
 
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,7 +40,7 @@ pub struct Verdict {
     pub exactness: Exactness,
     /// Where the answer came from.
     pub answered_from: AnsweredFrom,
-    /// Failing rows.
+    /// Rows that fail, or that repeat a key.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub samples: Vec<Sample>,
     /// Quality dimension.
@@ -137,16 +138,6 @@ pub enum AnsweredFrom {
     Plan,
 }
 
-/// A failing row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Sample {
-    /// Where the row came from, as the caller numbers origins.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub origin: Option<u64>,
-    /// Column values.
-    pub values: Map<String, Value>,
-}
-
 /// What a judge finds; the suite adds the rest of the [`Verdict`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
@@ -166,6 +157,8 @@ pub struct Outcome {
     pub exactness: Exactness,
     /// Where the answer came from.
     pub answered_from: AnsweredFrom,
+    /// Rows that show it, for rules about keys.
+    pub samples: Vec<Sample>,
 }
 
 impl Outcome {
@@ -180,6 +173,7 @@ impl Outcome {
             n_null: 0,
             exactness: Exactness::Exact,
             answered_from: AnsweredFrom::Scan,
+            samples: Vec::new(),
         }
     }
 
@@ -212,6 +206,13 @@ impl Outcome {
     #[must_use]
     pub fn exactness(mut self, exactness: Exactness) -> Self {
         self.exactness = exactness;
+        self
+    }
+
+    /// With rows that show it.
+    #[must_use]
+    pub fn samples(mut self, samples: impl IntoIterator<Item = Sample>) -> Self {
+        self.samples = samples.into_iter().collect();
         self
     }
 

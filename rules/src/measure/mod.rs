@@ -28,6 +28,7 @@ pub use comoments::CoMoments;
 pub use distinct::{Distinct, EXACT_DISTINCT, RELATIVE_ERROR};
 pub use exact_sum::ExactSum;
 pub use extremes::Extremes;
+pub(crate) use groups::Keep;
 pub use groups::{GroupCounts, Groups};
 pub use moments::Moments;
 pub use quantiles::{EXACT_VALUES, Interpolation, Quantiles};
@@ -146,8 +147,14 @@ impl Accumulated {
         Self { rows: 0, nulls: 0, accumulator }
     }
 
-    /// What a batch adds, given the measure's columns (no dictionaries) and the rows in scope.
-    pub(crate) fn of_batch(what: &What, columns: &[ArrayRef], scope: &RowSet) -> Result<Self, ArrowError> {
+    /// What a batch adds, given the measure's columns (no dictionaries) and the rows in scope, and what is
+    /// to be kept for samples of keys.
+    pub(crate) fn of_batch(
+        what: &What,
+        columns: &[ArrayRef],
+        scope: &RowSet,
+        keep: Option<Keep>,
+    ) -> Result<Self, ArrowError> {
         let present = columns.iter().fold(scope.clone(), |rows, column| rows.and_valid(column.nulls()));
         let types: Vec<DataType> = columns.iter().map(|column| column.data_type().clone()).collect();
         let mut all = Self::new(what, &types);
@@ -162,15 +169,14 @@ impl Accumulated {
             (Accumulator::Moments(moments), _) => moments.add_column(first()?, &present)?,
             (Accumulator::Quantiles(quantiles), _) => {
                 *quantiles = Quantiles::of_column(first()?, &present)?;
-            },
+            }
             (Accumulator::Distinct(distinct), _) => {
                 for hash in hash_rows(columns, &present, false)? {
                     distinct.add(hash as u64);
                 }
             }
             (Accumulator::Groups(groups), What::Groups(nulls_equal)) => {
-                let rows = if *nulls_equal { scope } else { &present };
-                *groups = Groups::of(&hash_rows(columns, rows, *nulls_equal)?);
+                *groups = Groups::of(columns, scope, &present, *nulls_equal, keep)?;
             }
             (Accumulator::CoMoments(moments), _) => {
                 if let [x, y] = columns {

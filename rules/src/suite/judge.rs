@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::state::{State, Tally};
-use super::{BoundCheck, JudgeContext, Suite};
+use super::{BoundCheck, JudgeContext, SampleColumn, Suite};
 use crate::check::{Nulls, Share};
 use crate::measure::Readings;
 use crate::rule::{Bound, RowTest};
+use crate::sample::{REDACTED, Sample};
 use crate::scalar::{grouped, percent};
-use crate::verdict::{AnsweredFrom, Outcome, Proofs, Sample, Status, Verdict};
+use crate::verdict::{AnsweredFrom, Outcome, Proofs, Status, Verdict};
 
 impl Suite {
     /// Positions of the checks that proofs answer, so that no batch need be looked at for them.
@@ -32,29 +33,28 @@ impl Suite {
         let fits = state.belongs_to(self.checks.len(), self.measures.iter().map(|planned| &planned.spec));
         let judged = |at: usize, check: &BoundCheck| {
             if let Some(outcome) = self.proven(at, context.proofs, context.now) {
-                return check.verdict(outcome, Vec::new());
+                return check.verdict(outcome);
             }
             if !fits {
-                return check.verdict(Outcome::error("the state was measured by another suite"), Vec::new());
+                return check.verdict(Outcome::error("the state was measured by another suite"));
             }
             if !check.measured {
-                return check.verdict(Outcome::error("what was proven is no longer"), Vec::new());
+                return check.verdict(Outcome::error("what was proven is no longer"));
             }
             let tally = state.part().tallies.get(at);
-            let (mut outcome, samples) = match (&check.bound, tally) {
-                (Bound::Rows(_), Some(tally)) => (judge_rows(check, tally), tally.samples.clone()),
-                (Bound::Rows(_), None) => {
-                    (Outcome::error("the state holds no tally of the check"), Vec::new())
+            let mut outcome = match (&check.bound, tally) {
+                (Bound::Rows(_), Some(tally)) => {
+                    judge_rows(check, tally).samples(tally.samples.iter().cloned())
                 }
+                (Bound::Rows(_), None) => Outcome::error("the state holds no tally of the check"),
                 (Bound::Whole(judge), _) => {
-                    let readings = Readings { measures: &state.part().measures, now: context.now };
-                    (judge.judge(&readings), Vec::new())
+                    judge.judge(&Readings { measures: &state.part().measures, now: context.now })
                 }
             };
             if outcome.answered_from == AnsweredFrom::Scan {
                 outcome.answered_from = context.source;
             }
-            check.verdict(outcome, samples)
+            check.verdict(outcome)
         };
         self.checks.iter().enumerate().map(|(at, check)| judged(at, check)).collect()
     }
@@ -160,7 +160,17 @@ impl BoundCheck {
         self.check.envelope.mostly.map(Share::get).or(self.check.rule.mostly()).unwrap_or(1.0)
     }
 
-    fn verdict(&self, outcome: Outcome, samples: Vec<Sample>) -> Verdict {
+    /// A row with the columns the check shows, in their order.
+    fn shown(&self, row: Sample) -> Sample {
+        let Sample { origin, occurs, mut values } = row;
+        let value = |column: &SampleColumn| {
+            let value = values.remove(&column.name).filter(|_| !column.redact);
+            (column.name.clone(), value.unwrap_or_else(|| REDACTED.into()))
+        };
+        Sample { origin, occurs, values: self.samples.iter().map(value).collect() }
+    }
+
+    fn verdict(&self, outcome: Outcome) -> Verdict {
         let envelope = &self.check.envelope;
         Verdict {
             id: self.id.clone(),
@@ -177,7 +187,12 @@ impl BoundCheck {
             n_null: outcome.n_null,
             exactness: outcome.exactness,
             answered_from: outcome.answered_from,
-            samples,
+            samples: outcome
+                .samples
+                .into_iter()
+                .take(if self.samples.is_empty() { 0 } else { envelope.samples.rows })
+                .map(|row| self.shown(row))
+                .collect(),
             dimension: envelope.dimension.clone().unwrap_or_else(|| self.check.def.dimension.to_owned()),
             tags: envelope.tags.clone(),
             owner: envelope.owner.clone(),

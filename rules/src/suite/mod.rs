@@ -49,7 +49,7 @@ struct BoundCheck {
     measured: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct SampleColumn {
     name: String,
     column: usize,
@@ -63,6 +63,10 @@ struct PlannedMeasure {
     types: Vec<DataType>,
     filter: Option<usize>,
     measured: bool,
+    /// So many rows are kept for the samples of its checks, if it is one of keys.
+    sample_rows: usize,
+    /// The columns these show; those that no check shows are marked to be redacted.
+    shown: Vec<SampleColumn>,
 }
 
 /// What a suite needs of every batch.

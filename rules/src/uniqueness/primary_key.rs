@@ -20,8 +20,9 @@ pub static DEF: RuleDef = RuleDef {
     dimension: "uniqueness",
     summary: "The columns are unique and none of them is ever null.",
     definition: "Fails with the number of rows beyond the first of each key and the number of rows with a null in their \
-                 key. Exact, as `unique`; NaN equals NaN. Without rows the check is skipped. A step that makes the \
-                 columns unique, with footers or a step that show no nulls, answers it.",
+                 key. Exact, as `unique`; NaN equals NaN. Without rows the check is skipped. Samples are the first \
+                 rows that repeat a key, with how often it occurs, then the first with a null in it. A step that makes \
+                 the columns unique, with footers or a step that show no nulls, answers it.",
     example: Example {
         yaml: "primary_key: id",
         params: r#""id""#,
@@ -78,7 +79,9 @@ impl Judge for Identifies {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
         match readings.at(self.measure).map(|all| (all, &all.accumulator)) {
             Some((all, Accumulator::Groups(groups))) => {
-                outcome(all.rows, groups.counts().extra_rows(), all.nulls)
+                let (counts, examples) = groups.survey();
+                outcome(all.rows, counts.extra_rows(), all.nulls)
+                    .samples(examples.repeats().chain(examples.without_key()))
             }
             _ => Outcome::error("the keys were not counted"),
         }

@@ -24,7 +24,8 @@ pub static DEF: RuleDef = RuleDef {
                  counts all rows of such keys, `dup_groups` the keys. The count may be at most `max` (0). Exact: keys \
                  are told apart by 128-bit hashes of their bytes. NaN equals NaN, -0.0 equals 0.0. A row with a null \
                  in its key is not evaluated; with `nulls_distinct: false` null equals null. Where nothing is \
-                 evaluated the check is skipped. A step that makes the columns unique answers it.",
+                 evaluated the check is skipped. Samples are the first rows that repeat a key, with how often it \
+                 occurs. A step that makes the columns unique answers it.",
     example: Example {
         yaml: "unique: [order_id, line]",
         params: r#"["order_id", "line"]"#,
@@ -123,7 +124,7 @@ impl Judge for NoRepeats {
         let Accumulator::Groups(groups) = &all.accumulator else {
             return Outcome::error("the keys were not counted");
         };
-        let counts = groups.counts();
+        let (counts, examples) = groups.survey();
         if counts.rows == 0 {
             return Outcome::skipped("no keys in scope").counts(0, all.nulls);
         }
@@ -136,6 +137,7 @@ impl Judge for NoRepeats {
         Outcome::new(status, json!(count), self.rule.count.text(count))
             .counts(counts.rows, all.nulls)
             .failed(count)
+            .samples(examples.repeats())
     }
 
     fn prove(&self, proofs: &Proofs, _: DateTime<Utc>) -> Option<Outcome> {

@@ -17,5 +17,6 @@ mod comparisons;
 mod counts;
 mod declarations;
 mod figures;
+mod samples;
 mod suites;
 mod texts;
