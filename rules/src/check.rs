@@ -7,8 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 pub use crate::envelope::{Envelope, Nulls, OnRow, Samples, Severity, Share, Wanted};
+use crate::literal::Literal;
 use crate::reference::Reference;
 use crate::rule::{Columns, Rule, RuleDef, Shape};
+use crate::values::ValuesFile;
 
 /// A rule applied to one column, one set of columns or a whole dataset.
 #[derive(Debug, Clone)]
@@ -135,6 +137,18 @@ impl Check {
     /// The keys of another dataset it needs.
     pub fn reference(&self) -> Option<Reference> {
         self.rule.reference()
+    }
+
+    /// The file its values are in, if they are in one.
+    pub fn values_file(&self) -> Option<&ValuesFile> {
+        self.rule.values_file()
+    }
+
+    /// The same check with the values of its file, without which it cannot be bound.
+    #[must_use]
+    pub fn with_values(self, values: Arc<[Literal]>) -> Self {
+        let rule = self.rule.with_values(values).unwrap_or_else(|| Arc::clone(&self.rule));
+        Self { rule, ..self }
     }
 
     /// The check's name: the one given, else made of rule, columns and scope (never of thresholds).

@@ -25,6 +25,7 @@ mod scalar;
 mod suite;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
 mod value_set;
+mod values;
 mod verdict;
 
 pub mod completeness;
@@ -38,7 +39,7 @@ pub mod volume;
 
 pub use check::{Check, Envelope, Nulls, OnRow, ParamError, Samples, Severity, Share, Wanted, check_schema};
 pub use keys::KeyKind;
-pub use literal::{Literal, Operand};
+pub use literal::{Literal, Operand, literals};
 pub use reference::{KeySet, Reference, References};
 pub use rule::{
     Bound, Columns, Cost, Example, Judge, ParseParams, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site,
@@ -49,6 +50,7 @@ pub use scalar::Limits;
 pub use suite::{
     Batch, BindError, Input, JudgeContext, Measured, NulledOut, Part, Quarantined, RuleError, State, Suite,
 };
+pub use values::ValuesFile;
 pub use verdict::{AnsweredFrom, ColumnProof, Exactness, Outcome, Proofs, Status, Verdict};
 
 /// Every rule there is, by dimension.

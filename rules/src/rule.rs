@@ -5,6 +5,7 @@
 //! `mostly`, samples, what happens to failing rows) belongs to the suite, not to the rule.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray};
 use arrow::datatypes::{DataType, Schema as ArrowSchema};
@@ -15,8 +16,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::check::{Envelope, Nulls, ParamError};
+use crate::literal::Literal;
 use crate::measure::{Readings, What};
 use crate::reference::{KeySet, Reference};
+use crate::values::ValuesFile;
 use crate::verdict::{Outcome, Proofs};
 
 /// A rule's entry in the catalogue.
@@ -152,6 +155,14 @@ pub trait Rule: Debug + Send + Sync {
     fn reference(&self) -> Option<Reference> {
         None
     }
+    /// The file its values are in, if they are in one.
+    fn values_file(&self) -> Option<&ValuesFile> {
+        None
+    }
+    /// The same rule with the values of its file; None if it has no such file.
+    fn with_values(&self, _values: Arc<[Literal]>) -> Option<Arc<dyn Rule>> {
+        None
+    }
     /// What is expected, in words, such as `between 1 and 50`.
     fn expected(&self) -> String;
     /// Resolves names and types; what is bound cannot fail on a name or a type later.
@@ -233,7 +244,7 @@ pub struct Site<'a> {
     /// What every rule shares.
     pub envelope: &'a Envelope,
     /// The keys that [`Rule::reference`] asked for.
-    pub keys: Option<std::sync::Arc<KeySet>>,
+    pub keys: Option<Arc<KeySet>>,
     pub(crate) request: &'a mut dyn FnMut(What, Vec<String>) -> usize,
 }
 

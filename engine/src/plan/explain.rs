@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use lockgate_rules::{AnsweredFrom, JudgeContext, Proofs, Severity, Suite};
 use serde::Serialize;
 
-use super::bind::planned_references;
+use super::checks::planned_references;
 use super::{Node, Partitioning, Plan, Rows, visible, write};
 use crate::error::{Error, Result};
 use crate::exec::bridge;

@@ -2,6 +2,7 @@
 //! the schema it meets, every check to the columns it reads.
 
 mod bind;
+mod checks;
 mod explain;
 mod phase;
 mod write;
@@ -9,7 +10,8 @@ mod write;
 use lockgate_rules::{Check, Proofs};
 use polars::prelude::Schema;
 
-pub use bind::{Context, bind, predicates, visible};
+pub use bind::{Context, bind, visible};
+pub use checks::predicates;
 pub use explain::{
     CheckPlan, Column, Explanation, OutputPlan, Runs, SourcePlan, StepPlan as StepExplained, TablePlan,
 };
@@ -19,6 +21,7 @@ use crate::scan::Scan;
 use crate::spec::Span;
 use crate::steps::{Lowering, StepDef};
 use crate::store::Dataset;
+use crate::validate::ValuesRead;
 
 /// A pipeline bound to its data.
 pub struct Plan {
@@ -26,6 +29,8 @@ pub struct Plan {
     pub pipeline: String,
     /// Sources in file order, then tables, each after everything it reads.
     pub nodes: Vec<Node>,
+    /// Files of values that checks compare with.
+    pub values: Vec<ValuesRead>,
 }
 
 /// A source or a table.

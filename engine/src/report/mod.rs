@@ -8,5 +8,6 @@ pub use crate::plan::{
 };
 pub use assemble::Assembly;
 pub use record::{
-    Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, Resources, RunRecord, RunStatus, Step, Table,
+    Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, Resources, RunRecord, RunStatus, Step,
+    Table, ValuesFile,
 };

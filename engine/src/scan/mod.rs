@@ -22,6 +22,7 @@ use polars::prelude::{DataFrame, Schema};
 use adapt::Adapter;
 pub use adapt::ROW_BITS;
 pub use discover::{Declared, Extra, Request, plan};
+pub(crate) use parquet::guarded;
 use parquet::{Chunks, RowGroupRead};
 pub use partition::PartitionValue;
 pub use select::Wanted;

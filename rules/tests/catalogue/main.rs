@@ -20,3 +20,4 @@ mod figures;
 mod samples;
 mod suites;
 mod texts;
+mod value_files;

@@ -160,6 +160,7 @@ fn record(status: RunStatus) -> RunRecord {
         ended_at: time("2026-11-23T06:31:02Z"),
         vars: BTreeMap::new(),
         inputs: vec![flights, input("airlines", 16, 1_102, 1), input("planes", 3_322, 61_000, 1)],
+        values: Vec::new(),
         tables: vec![
             Table {
                 table: "flights_clean".into(),
