@@ -248,7 +248,7 @@ impl Exact {
 }
 
 /// Seconds and nanoseconds since 1970 of a date or a timestamp; without an offset it is taken as UTC.
-fn parse_time(text: &str) -> Option<(i64, u32)> {
+pub(crate) fn parse_time(text: &str) -> Option<(i64, u32)> {
     if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         return Some((date.and_hms_opt(0, 0, 0)?.and_utc().timestamp(), 0));
     }

@@ -18,9 +18,10 @@ use serde_json::{Map, Value};
 use crate::check::{Envelope, Nulls, ParamError};
 use crate::literal::Literal;
 use crate::measure::{Readings, What};
+use crate::proofs::{Delivered, Proofs};
 use crate::reference::{KeySet, Reference};
 use crate::values::ValuesFile;
-use crate::verdict::{Outcome, Proofs};
+use crate::verdict::Outcome;
 
 /// A rule's entry in the catalogue.
 pub struct RuleDef {
@@ -127,6 +128,8 @@ pub enum Columns {
     None,
     /// One; a list or a glob gives one check per column.
     One,
+    /// One, as above, or none where the rule's own parameters say what it reads.
+    OneOrNone,
     /// A list that is read together, of at least this many columns.
     Together(usize),
     /// Exactly this many, read together.
@@ -149,6 +152,10 @@ pub trait Rule: Debug + Send + Sync {
     }
     /// The SQL condition it tests, if it is about one.
     fn predicate(&self) -> Option<&str> {
+        None
+    }
+    /// What it asks of the files that rows come from, in place of the rows.
+    fn delivered(&self) -> Option<Delivered<'_>> {
         None
     }
     /// The keys of another dataset it needs.
@@ -229,6 +236,11 @@ pub trait Judge: Debug + Send + Sync {
     fn judge(&self, readings: &Readings<'_>) -> Outcome;
     /// The outcome as far as it is proven without measuring. Only asked for checks without `where`.
     fn prove(&self, _proofs: &Proofs, _now: DateTime<Utc>) -> Option<Outcome> {
+        None
+    }
+    /// The measures that suffice with what the plan has proven of any rows there may be, if that spares
+    /// others. The same proofs then come with the readings.
+    fn eased(&self, _proofs: &Proofs) -> Option<Vec<usize>> {
         None
     }
 }

@@ -27,6 +27,25 @@ pub struct Sample {
 /// What stands for a value that is not shown.
 pub(crate) const REDACTED: &str = "(redacted)";
 
+/// What is kept of the rows of a batch that a report may show.
+#[derive(Debug, Clone)]
+pub(crate) struct Keep {
+    /// So many rows.
+    pub(crate) rows: usize,
+    /// The columns shown.
+    pub(crate) columns: Vec<(String, ArrayRef)>,
+    /// Where each row came from.
+    pub(crate) origins: Option<UInt64Array>,
+}
+
+impl Keep {
+    /// A row of the batch.
+    pub(crate) fn sample(&self, row: usize) -> Sample {
+        let columns = self.columns.iter().map(|(name, array)| (name.as_str(), array));
+        sample(columns, self.origins.as_ref(), row)
+    }
+}
+
 /// A row of a batch, given the columns to show.
 pub(crate) fn sample<'a>(
     columns: impl Iterator<Item = (&'a str, &'a ArrayRef)>,

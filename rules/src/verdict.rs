@@ -1,6 +1,5 @@
-//! What is said about a check in the end: the verdict, and what may be known without measuring.
+//! What is said about a check in the end.
 
-use arrow::array::ArrayRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -134,7 +133,7 @@ pub enum AnsweredFrom {
     Scan,
     /// A stored state.
     State,
-    /// The plan: its schema, or what a step guarantees.
+    /// The plan: its schema, its files, or what a step guarantees.
     Plan,
 }
 
@@ -221,42 +220,5 @@ impl Outcome {
     pub fn from(mut self, answered_from: AnsweredFrom) -> Self {
         self.answered_from = answered_from;
         self
-    }
-}
-
-/// What is known about the rows without looking at them.
-#[derive(Debug, Clone, Default)]
-pub struct Proofs {
-    /// Number of rows.
-    pub rows: Option<u64>,
-    /// What footers say, by column name.
-    pub columns: std::collections::BTreeMap<String, ColumnProof>,
-    /// Sets of columns that a step has made unique (rows with a null key included).
-    pub unique: Vec<Vec<String>>,
-}
-
-/// What file footers say about a column. Extremes of floating-point columns are never used, as footers
-/// leave out NaN.
-#[derive(Debug, Clone, Default)]
-pub struct ColumnProof {
-    /// Number of nulls.
-    pub nulls: Option<u64>,
-    /// Smallest value, as an array of length 1 of the column's type.
-    pub min: Option<ArrayRef>,
-    /// Largest value.
-    pub max: Option<ArrayRef>,
-    /// Whether the extremes are values of the column rather than bounds around them.
-    pub exact: bool,
-}
-
-impl Proofs {
-    /// The number of nulls of a column, where known.
-    pub fn nulls(&self, column: &str) -> Option<u64> {
-        self.columns.get(column)?.nulls
-    }
-
-    /// Whether the columns are proven unique: some subset of them is.
-    pub fn proves_unique(&self, columns: &[String]) -> bool {
-        self.unique.iter().any(|key| !key.is_empty() && key.iter().all(|c| columns.contains(c)))
     }
 }

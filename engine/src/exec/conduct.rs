@@ -315,7 +315,7 @@ fn quarantine(
     Ok(Some(Quarantine::new(Arc::clone(files), points)))
 }
 
-fn finish(mut line: Line, now: DateTime<Utc>) -> Result<(NodeOutcome, Option<Vec<DataFrame>>)> {
+fn finish(line: Line, now: DateTime<Utc>) -> Result<(NodeOutcome, Option<Vec<DataFrame>>)> {
     let steps = line.stages.iter().map(|stage| StepOutcome {
         step: stage.step,
         rows_in: stage.flow.rows_in(),
@@ -335,7 +335,7 @@ fn finish(mut line: Line, now: DateTime<Utc>) -> Result<(NodeOutcome, Option<Vec
         rows_in: line.flow.rows_in(),
         rows_out: line.flow.rows_out(),
         steps,
-        verdicts: line.tap.as_mut().map_or_else(Vec::new, |tap| tap.judge(now)),
+        verdicts: line.tap.as_ref().map_or_else(Vec::new, |tap| tap.judge(now)),
         staged: line.writer.map_or_else(|| Ok(Vec::new()), crate::sink::DatasetWriter::finish)?,
         quarantined,
         nanos: line.flow.nanos(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lockgate_rules::{Check, KeySet, References, Suite};
+use lockgate_rules::{Check, Delivered, KeySet, References, Suite};
 use polars::prelude::{PlSmallStr, Schema};
 
 use super::{Node, Plan, visible};
@@ -70,9 +70,28 @@ fn reference_error(plan: &Plan, reference: &lockgate_rules::Reference, span: spe
     Some(wrong.hint(did_you_mean(absent, columns, "it has")))
 }
 
+/// What is wrong with what a check asks of the files that rows come from.
+fn delivery_error(plan: &Plan, node: usize, check: &Check) -> Option<Error> {
+    let wanted = check.delivered()?;
+    let Some(scan) = plan.scan(node) else {
+        let wrong = format!("\"{}\" is a table, whose rows come from no files", plan.nodes[node].name);
+        return Some(Error::wrong(wrong).hint("check the source, or a column"));
+    };
+    let (Delivered::Partition(name), Some(file)) = (wanted, scan.files().first()) else { return None };
+    let names = || file.partition.iter().map(|(name, _)| name.as_str());
+    if names().any(|known| known == name) {
+        return None;
+    }
+    let wrong = Error::wrong(format!("source \"{}\" has no partition column \"{name}\"", scan.name()));
+    Some(match names().next() {
+        Some(_) => wrong.hint(did_you_mean(name, names(), "it is partitioned by")),
+        None => wrong.hint("it has no partition folders; use `files: true`, or a column"),
+    })
+}
+
 /// What is wrong with the checks of a node.
-pub(super) fn check_errors(plan: &Plan, node: usize) -> Vec<Error> {
-    let node = &plan.nodes[node];
+pub(super) fn check_errors(plan: &Plan, index: usize) -> Vec<Error> {
+    let node = &plan.nodes[index];
     let wrong_references: Vec<Error> = node
         .checks
         .iter()
@@ -81,7 +100,9 @@ pub(super) fn check_errors(plan: &Plan, node: usize) -> Vec<Error> {
     if !wrong_references.is_empty() {
         return wrong_references;
     }
-    let mut errors = Vec::new();
+    let wrong =
+        node.checks.iter().filter_map(|(check, span)| Some((delivery_error(plan, index, check)?, *span)));
+    let mut errors: Vec<Error> = wrong.map(|(error, span)| error.at(span)).collect();
     let schema = match bridge::arrow_schema(&visible(&node.schema)) {
         Ok(schema) => schema,
         Err(error) => return vec![error.at(node.span)],

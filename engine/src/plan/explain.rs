@@ -221,19 +221,18 @@ fn checks(plan: &Plan, index: usize, now: DateTime<Utc>, shortcuts: bool) -> Res
     let checks = node.checks.iter().map(|(check, _)| check.clone()).collect();
     let suite = Suite::bind(checks, &schema, planned_references(plan, node)?)
         .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", node.name)))?;
-    let answered = suite.answered(&proofs);
+    let sources = suite.answered(&proofs).into_iter().map(|from| from.unwrap_or(AnsweredFrom::Scan));
     let nothing = Proofs::default();
     let asked =
         suite.judge(&suite.start(), &JudgeContext { now, proofs: &nothing, source: AnsweredFrom::Scan });
-    let from = if plan.scan(index).is_some() { AnsweredFrom::Footer } else { AnsweredFrom::Plan };
-    let told = asked.into_iter().enumerate().map(|(at, verdict)| CheckPlan {
+    let told = asked.into_iter().zip(sources).map(|(verdict, answered_from)| CheckPlan {
         on: node.name.clone(),
         id: verdict.id,
         rule: verdict.rule,
         columns: verdict.columns,
         severity: verdict.severity,
         expected: verdict.expected,
-        answered_from: if answered.contains(&at) { from } else { AnsweredFrom::Scan },
+        answered_from,
     });
     Ok(told.collect())
 }

@@ -103,13 +103,15 @@ impl Plan {
         }
     }
 
-    /// What is known of the rows of `node` without looking at them; nothing, if `shortcuts` may not be taken.
+    /// What is known of the rows of `node` without looking at them; only of their files, if `shortcuts` may not
+    /// be taken.
     pub fn proofs(&self, node: usize, shortcuts: bool) -> Proofs {
-        if !shortcuts {
-            return Proofs::default();
+        let mut proofs = Proofs::default();
+        if shortcuts {
+            proofs = self.scan(node).map(Scan::proofs).unwrap_or_default();
+            proofs.unique.clone_from(&self.nodes[node].unique);
         }
-        let mut proofs = self.scan(node).map(Scan::proofs).unwrap_or_default();
-        proofs.unique.clone_from(&self.nodes[node].unique);
+        proofs.delivery = self.scan(node).map(Scan::delivery);
         proofs
     }
 

@@ -1,6 +1,7 @@
 //! READ: the files of a source, brought under one schema and decoded in numbered tasks.
 
 mod adapt;
+mod delivery;
 mod discover;
 mod parquet;
 mod partition;

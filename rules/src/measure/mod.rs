@@ -12,6 +12,7 @@ mod exact_sum;
 mod extremes;
 mod groups;
 mod moments;
+mod null_rows;
 mod quantiles;
 pub(crate) mod text;
 mod total;
@@ -28,9 +29,9 @@ pub use comoments::CoMoments;
 pub use distinct::{Distinct, EXACT_DISTINCT, RELATIVE_ERROR};
 pub use exact_sum::ExactSum;
 pub use extremes::Extremes;
-pub(crate) use groups::Keep;
 pub use groups::{GroupCounts, Groups};
 pub use moments::Moments;
+pub use null_rows::NullRows;
 pub use quantiles::{EXACT_VALUES, Interpolation, Quantiles};
 
 pub(crate) use values::{floats, for_whole_type, unpacked, whole_value};
@@ -38,6 +39,8 @@ pub(crate) use values::{floats, for_whole_type, unpacked, whole_value};
 use crate::keys::hash_rows;
 use crate::literal::Family;
 use crate::mask::RowSet;
+use crate::proofs::Proofs;
+use crate::sample::Keep;
 use total::total_of;
 use values::present_only;
 
@@ -47,6 +50,8 @@ use values::present_only;
 pub enum What {
     /// Rows, and how many of them are null.
     Rows,
+    /// The same, and the first rows that have a null.
+    NullRows,
     /// Smallest and largest value.
     Extremes,
     /// Power sums up to an order: 1, 2 or 4.
@@ -110,6 +115,8 @@ pub struct Accumulated {
 pub enum Accumulator {
     /// Nothing besides the rows.
     Rows,
+    /// For [`What::NullRows`].
+    NullRows(NullRows),
     /// For [`What::Extremes`].
     Extremes(Extremes),
     /// For [`What::Moments`].
@@ -134,6 +141,7 @@ impl Accumulated {
         let float = columns.first().is_some_and(|data_type| Family::of(data_type) == Family::Float);
         let accumulator = match what {
             What::Rows => Accumulator::Rows,
+            What::NullRows => Accumulator::NullRows(NullRows::default()),
             What::Extremes if float => Accumulator::Extremes(Extremes::Float { range: None, nan: 0 }),
             What::Extremes => Accumulator::Extremes(Extremes::Whole(None)),
             What::Moments(order) => Accumulator::Moments(Moments::new(*order)),
@@ -165,6 +173,7 @@ impl Accumulated {
         };
         match (&mut all.accumulator, what) {
             (Accumulator::Rows, _) => {}
+            (Accumulator::NullRows(rows), _) => *rows = NullRows::of(scope, &present, keep.as_ref()),
             (Accumulator::Extremes(extremes), _) => extremes.add_column(first()?, &present)?,
             (Accumulator::Moments(moments), _) => moments.add_column(first()?, &present)?,
             (Accumulator::Quantiles(quantiles), _) => {
@@ -176,7 +185,8 @@ impl Accumulated {
                 }
             }
             (Accumulator::Groups(groups), What::Groups(nulls_equal)) => {
-                *groups = Groups::of(columns, scope, &present, *nulls_equal, keep)?;
+                let rows = if *nulls_equal { scope } else { &present };
+                *groups = Groups::of(columns, rows, *nulls_equal, keep)?;
             }
             (Accumulator::CoMoments(moments), _) => {
                 if let [x, y] = columns {
@@ -203,6 +213,7 @@ impl Accumulated {
         self.nulls += other.nulls;
         match (&mut self.accumulator, other.accumulator) {
             (Accumulator::Rows, Accumulator::Rows) => {}
+            (Accumulator::NullRows(mine), Accumulator::NullRows(theirs)) => mine.merge(theirs),
             (Accumulator::Extremes(mine), Accumulator::Extremes(theirs)) => mine.merge(theirs),
             (Accumulator::Moments(mine), Accumulator::Moments(theirs)) => mine.merge(&theirs),
             (Accumulator::Quantiles(mine), Accumulator::Quantiles(theirs)) => mine.merge(theirs),
@@ -228,6 +239,8 @@ pub struct Readings<'a> {
     pub(crate) measures: &'a [Accumulated],
     /// The run's clock.
     pub now: DateTime<Utc>,
+    /// What is known besides, as far as it makes measures unnecessary.
+    pub proofs: &'a Proofs,
 }
 
 impl Readings<'_> {

@@ -11,9 +11,9 @@ use super::state::{Part, Tally};
 use super::{Batch, BoundCheck, Measured, NulledOut, PlannedMeasure, Quarantined, RuleError, Suite};
 use crate::check::{Nulls, OnRow};
 use crate::mask::{RowSet, spread, truths};
-use crate::measure::{Accumulated, Keep, unpacked};
+use crate::measure::{Accumulated, unpacked};
 use crate::rule::{Bound, RowTest, Rows};
-use crate::sample::{Sample, sample};
+use crate::sample::{Keep, Sample, sample};
 
 impl Suite {
     /// Tests and measures a batch. Batches may be measured in any order and in parallel; their parts are
@@ -195,7 +195,7 @@ impl<'a> Prepared<'a> {
         sample(columns, self.origins, row)
     }
 
-    /// What a measure of keys keeps of the batch for the samples of its checks.
+    /// What a measure keeps of the batch for the samples of its checks.
     fn keep(&self, planned: &PlannedMeasure) -> Option<Keep> {
         let columns = planned.shown.iter().filter(|shown| !shown.redact);
         (planned.sample_rows > 0).then(|| Keep {

@@ -185,10 +185,10 @@ impl Binding<'_> {
         self.measures.len() - 1
     }
 
-    /// Has a measure of keys keep rows for the samples of a check.
+    /// Has a measure of keys, or of their nulls, keep rows for the samples of a check.
     fn show_rows(&mut self, measure: usize, rows: usize, columns: &[SampleColumn]) {
         let planned = &mut self.measures[measure];
-        if columns.is_empty() || !matches!(planned.spec.what, What::Groups(_)) {
+        if columns.is_empty() || !matches!(planned.spec.what, What::Groups(_) | What::NullRows) {
             return;
         }
         planned.sample_rows = planned.sample_rows.max(rows);
@@ -240,7 +240,7 @@ fn expand(check: Check, schema: &Schema) -> Result<Vec<Check>, Problem> {
         let fresh: Vec<String> = found.into_iter().filter(|name| !columns.contains(name)).cloned().collect();
         columns.extend(fresh);
     }
-    if check.def.columns != Columns::One {
+    if !matches!(check.def.columns, Columns::One | Columns::OneOrNone) {
         return Ok(vec![Check { columns, ..check }]);
     }
     Ok(columns

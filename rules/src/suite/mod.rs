@@ -17,8 +17,9 @@ pub use state::{Part, State};
 
 use crate::check::Check;
 use crate::measure::Spec;
+use crate::proofs::Proofs;
 use crate::rule::Bound;
-use crate::verdict::{AnsweredFrom, Proofs};
+use crate::verdict::AnsweredFrom;
 
 /// Checks bound to a schema.
 #[derive(Debug)]
@@ -63,7 +64,7 @@ struct PlannedMeasure {
     types: Vec<DataType>,
     filter: Option<usize>,
     measured: bool,
-    /// So many rows are kept for the samples of its checks, if it is one of keys.
+    /// So many rows are kept for the samples of its checks, if it is one of keys or of their nulls.
     sample_rows: usize,
     /// The columns these show; those that no check shows are marked to be redacted.
     shown: Vec<SampleColumn>,

@@ -17,6 +17,7 @@ mod comparisons;
 mod counts;
 mod declarations;
 mod figures;
+mod freshness;
 mod samples;
 mod suites;
 mod texts;

@@ -135,7 +135,8 @@ fn the_uniqueness_family_shows_repeats_only_where_it_fails() {
     let checks =
         [("distinct_count", json!({"column": "x", "max": 1, "exactness": "exact"})), ("unique", json!("x"))];
     let suite = bind(&checks, &batch.schema());
-    assert_eq!(suite.measures().len(), 1);
+    // Keys, and rows.
+    assert_eq!(suite.measures().len(), 2);
     let found = judge(&suite, &state_of(&suite, &batch, 2));
     assert_eq!(found.iter().map(|verdict| verdict.samples.len()).collect::<Vec<_>>(), [0, 1]);
 }
@@ -165,7 +166,8 @@ fn checks_that_share_their_keys_each_show_what_they_want() {
     };
     let suite =
         bind(&[show(json!(["id"]), json!(["id"])), show(json!(["x", "id"]), json!([]))], &batch.schema());
-    assert_eq!(suite.measures().len(), 1);
+    // Keys, and rows.
+    assert_eq!(suite.measures().len(), 2);
     let found = judge(&suite, &state_of(&suite, &batch, 2));
     assert_eq!(samples(&found[0]), json!([{"origin": 101, "occurs": 2, "values": {"id": "(redacted)"}}]));
     assert_eq!(samples(&found[1]), json!([{"origin": 101, "occurs": 2, "values": {"x": "b", "id": 1}}]));

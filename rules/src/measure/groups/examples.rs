@@ -1,10 +1,10 @@
-//! Rows to show for keys: the first that repeat one, with how often it occurs, and the first without one.
+//! Rows to show for keys: the first that repeat one, with how often it occurs.
 //!
 //! Which keys repeat is only known when batches are sorted together, so each waiting batch keeps its rows
 //! until then. The first repeats in row order are the same however the rows were cut into batches. Once as
 //! many are found as are wanted, no more rows are kept, and only the occurrences of these keys are counted.
 
-use arrow::array::{Array, ArrayRef, UInt64Array};
+use arrow::array::{Array, ArrayRef};
 use arrow::error::ArrowError;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
@@ -13,21 +13,10 @@ use super::batch::Batch;
 use super::runs::AGAIN;
 use crate::keys::hash_rows;
 use crate::mask::RowSet;
-use crate::sample::{Sample, sample};
+use crate::sample::{Keep, Sample};
 
 /// Up to so many keys are looked for in a batch one by one, before all its rows are looked at.
 const FEW: usize = 64;
-
-/// What a suite wants to be kept for samples.
-#[derive(Debug, Clone)]
-pub(crate) struct Keep {
-    /// So many rows.
-    pub(crate) rows: usize,
-    /// The columns shown.
-    pub(crate) columns: Vec<(String, ArrayRef)>,
-    /// Where each row came from.
-    pub(crate) origins: Option<UInt64Array>,
-}
 
 /// The rows behind the keys of a batch.
 #[derive(Debug)]
@@ -70,20 +59,14 @@ impl KeyRows {
         }
         Ok(())
     }
-
-    fn sample(&self, row: usize) -> Sample {
-        let columns = self.keep.columns.iter().map(|(name, array)| (name.as_str(), array));
-        sample(columns, self.keep.origins.as_ref(), row)
-    }
 }
 
 /// The rows found so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Examples {
-    /// So many of each kind are wanted.
+    /// So many are wanted.
     limit: usize,
     repeated: Vec<Repeated>,
-    without_key: Vec<Sample>,
     /// Whether keys repeated in rows that were not kept, so that the first cannot be told.
     lost: bool,
 }
@@ -98,13 +81,9 @@ struct Repeated {
 }
 
 impl Examples {
-    /// Those of one batch: its first rows among `without_key`.
-    pub(super) fn of(rows: &KeyRows, without_key: Option<&RowSet>) -> Self {
-        let limit = rows.keep.rows;
-        let mask = without_key.filter(|set| set.count() > 0).map(RowSet::to_mask);
-        let first = mask.iter().flat_map(|mask| mask.set_indices().take(limit));
-        let without_key = first.map(|row| rows.sample(row)).collect();
-        Self { limit, repeated: Vec::new(), without_key, lost: false }
+    /// None found yet, of a batch of which as many are wanted as its rows were kept for.
+    pub(super) fn of(rows: Option<&KeyRows>) -> Self {
+        Self { limit: rows.map_or(0, |rows| rows.keep.rows), ..Self::default() }
     }
 
     /// Whether rows of waiting batches may still be wanted.
@@ -125,8 +104,6 @@ impl Examples {
     pub(super) fn follow(&mut self, later: Self, apart: bool) {
         self.limit = self.limit.max(later.limit);
         self.lost |= later.lost || apart;
-        let room = self.limit.saturating_sub(self.without_key.len());
-        self.without_key.extend(later.without_key.into_iter().take(room));
         self.repeated.extend(later.repeated);
         if self.lost {
             self.repeated.clear();
@@ -162,7 +139,7 @@ impl Examples {
                 if *left == 0 {
                     let in_all = waiting.iter().map(|batch| batch.occurrences(key)).sum::<u64>();
                     let before = u64::from(fresh.get(&key) == Some(&1));
-                    self.repeated.push(Repeated { key, row: rows.sample(row), occurs: before + in_all });
+                    self.repeated.push(Repeated { key, row: rows.keep.sample(row), occurs: before + in_all });
                 }
                 self.repeated.len() < self.limit
             })?;
@@ -176,10 +153,5 @@ impl Examples {
     /// The rows that repeat a key first, each with how often the key occurs.
     pub(crate) fn repeats(&self) -> impl Iterator<Item = Sample> + '_ {
         self.repeated.iter().map(|found| Sample { occurs: Some(found.occurs), ..found.row.clone() })
-    }
-
-    /// The first rows with a null in their key.
-    pub(crate) fn without_key(&self) -> impl Iterator<Item = Sample> + '_ {
-        self.without_key.iter().cloned()
     }
 }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::text::{from_hex, to_hex};
 use crate::keys::hash_rows;
 use crate::mask::RowSet;
+use crate::sample::Keep;
 use batch::Batch;
 use examples::KeyRows;
 pub(crate) use examples::{Examples, Keep};
@@ -83,24 +84,24 @@ impl GroupCounts {
 }
 
 impl Groups {
-    /// The keys of a batch's rows in `scope`, of which those in `present` have no null; where nulls equal
-    /// each other, all count, else only these. What is to be shown of them is kept with `keep`.
+    /// The keys of the rows of a set, which holds rows with a null only where nulls equal each other. Repeats
+    /// are shown as far as `keep` says.
     pub(crate) fn of(
         columns: &[ArrayRef],
-        scope: &RowSet,
-        present: &RowSet,
+        rows: &RowSet,
         nulls_equal: bool,
         keep: Option<Keep>,
     ) -> Result<Self, ArrowError> {
-        let hashed = if nulls_equal { scope } else { present };
-        let hashes = hash_rows(columns, hashed, nulls_equal)?;
-        let rows = keep.map(|keep| KeyRows::new(columns, hashed, nulls_equal, keep));
-        let without_key = (!nulls_equal && present.count() < scope.count())
-            .then(|| scope.and(present.mask().map(|mask| !mask).as_ref()));
-        let examples = rows.as_ref().map(|rows| Examples::of(rows, without_key.as_ref())).unwrap_or_default();
+        let hashes = hash_rows(columns, rows, nulls_equal)?;
+        let kept = keep.map(|keep| KeyRows::new(columns, rows, nulls_equal, keep));
         let count = hashes.len();
-        let waiting = vec![Batch::of(&hashes, rows)];
-        Ok(Self { waiting, waiting_keys: count, rows: count as u64, examples, ..Self::default() })
+        Ok(Self {
+            examples: Examples::of(kept.as_ref()),
+            waiting: vec![Batch::of(&hashes, kept)],
+            waiting_keys: count,
+            rows: count as u64,
+            ..Self::default()
+        })
     }
 
     /// Adds another part, of rows that follow.
