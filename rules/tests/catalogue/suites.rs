@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt64Array};
-use lockgate_rules::{AnsweredFrom, Batch, ColumnProof, Proofs, Status};
+use lockgate_rules::{AnsweredFrom, Batch, ColumnProof, Proofs, Status, Suite};
 use serde_json::{Value, json};
 
 use crate::support::{bind, column, judge, judge_with, measured, rows, state, try_bind};

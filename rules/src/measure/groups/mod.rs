@@ -19,8 +19,8 @@ use crate::keys::hash_rows;
 use crate::mask::RowSet;
 use crate::sample::Keep;
 use batch::Batch;
+pub(crate) use examples::Examples;
 use examples::KeyRows;
-pub(crate) use examples::{Examples, Keep};
 use runs::{AGAIN, PARTITIONS, Run, for_each_key, merge_runs};
 
 /// So many hashes may wait before they are settled.
