@@ -131,12 +131,13 @@ pub(super) fn check_errors(plan: &Plan, index: usize) -> Vec<Error> {
     errors
 }
 
-/// Predicates of a suite over rows of `schema`, in the order of its inputs.
+/// Predicates of a suite over rows of `schema`, in the order of its inputs, each under a name of its own:
+/// Polars names an expression by the column it begins with, and two may begin with the same.
 pub fn predicates(suite: &Suite, schema: &Schema) -> Result<Vec<polars::prelude::Expr>> {
-    Tap::predicates_of(suite)
-        .into_iter()
-        .map(|text| {
-            Expression::parse(&Spanned { value: text, span: spec::Span::default() })?.bind_predicate(schema)
-        })
-        .collect()
+    let texts = Tap::predicates_of(suite).into_iter().enumerate();
+    let bound = texts.map(|(at, text)| {
+        let text = Spanned { value: text, span: spec::Span::default() };
+        Ok(Expression::parse(&text)?.bind_predicate(schema)?.alias(format!("predicate {at}")))
+    });
+    bound.collect()
 }

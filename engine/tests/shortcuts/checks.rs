@@ -19,8 +19,9 @@ fn column() -> impl Strategy<Value = &'static Column> {
 fn about_rows() -> impl Strategy<Value = Value> {
     let literals = (0..8_usize, 0..8_usize);
     let nulls = prop::sample::select(vec![None, None, Some("skip"), Some("pass"), Some("fail")]);
-    let on_row = prop::sample::select(vec![None, None, None, Some("drop"), Some("null_out")]);
-    let scope = prop::sample::select(vec![None, None, None, Some("id > 2"), Some("text IS NULL")]);
+    let on_row =
+        prop::sample::select(vec![None, None, None, None, None, None, Some("drop"), Some("null_out")]);
+    let scope = prop::sample::select(vec![None, None, None, None, Some("id > 2"), Some("text IS NULL")]);
     let mostly = prop::sample::select(vec![None, None, Some(0.5)]);
     (column(), 0..16_u8, literals, nulls, on_row, scope, mostly).prop_map(
         |(column, rule, literals, nulls, on_row, scope, mostly)| {

@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, Field, TimeUnit, TimestampMillisecondType};
 use serde_json::{Value, json};
 
 /// A column.
+#[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,

@@ -94,7 +94,7 @@ fn shortcuts_never_change_a_verdict() {
     ]);
     let case = (files(), checks(), checks(), keys);
     let mut runner = TestRunner::new(ProptestConfig {
-        cases: 300,
+        cases: 400,
         max_shrink_iters: 400,
         failure_persistence: None,
         ..ProptestConfig::default()
@@ -113,7 +113,7 @@ fn shortcuts_never_change_a_verdict() {
         Ok(())
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));
-    assert!(taken.get() > 300, "only {} answers came from elsewhere", taken.get());
+    assert!(taken.get() > 250, "only {} answers came from elsewhere", taken.get());
 }
 
 #[test]
