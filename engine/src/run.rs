@@ -169,7 +169,7 @@ fn settle(
     }
 }
 
-/// What a run is: the same pipeline, variables, seed, engine, time and inputs give the same id.
+/// What a run is: the same pipeline, variables, seed, engine, time, inputs and files of values give the same id.
 fn run_id(pipeline: &Pipeline, plan: &Plan, engine: &Engine) -> String {
     let mut hash = Sha256::new();
     let mut add = |part: &str| {
@@ -194,6 +194,10 @@ fn run_id(pipeline: &Pipeline, plan: &Plan, engine: &Engine) -> String {
             add(&file.entry.size.to_string());
             add(file.entry.etag.as_deref().unwrap_or_default());
         }
+    }
+    for file in &plan.values {
+        add(&file.path);
+        add(&file.digest);
     }
     let digest = hash.finalize();
     let bytes: [u8; 16] = std::array::from_fn(|index| digest[index]);

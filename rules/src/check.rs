@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::SchemaGenerator;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub use crate::envelope::{Envelope, Nulls, OnRow, Samples, Severity, Share, Wanted};
+use crate::literal::Literal;
+use crate::proofs::Delivered;
 use crate::reference::Reference;
 use crate::rule::{Columns, Rule, RuleDef, Shape};
+use crate::values::ValuesFile;
 
 /// A rule applied to one column, one set of columns or a whole dataset.
 #[derive(Debug, Clone)]
@@ -83,8 +86,14 @@ impl Check {
         envelope_fits(def, &envelope)?;
         let rule: Arc<dyn Rule> = Arc::from((def.parse)(&own)?);
         let groups = match def.columns {
-            Columns::One => columns.into_iter().map(|column| vec![column]).collect(),
-            Columns::None | Columns::Together(_) | Columns::Exactly(_) => vec![columns],
+            Columns::One | Columns::OneOrNone if !columns.is_empty() => {
+                columns.into_iter().map(|column| vec![column]).collect()
+            }
+            Columns::One
+            | Columns::OneOrNone
+            | Columns::None
+            | Columns::Together(_)
+            | Columns::Exactly(_) => vec![columns],
         };
         let several = groups.len() > 1;
         Ok(groups
@@ -132,9 +141,26 @@ impl Check {
         self.envelope.filter.as_deref().into_iter().chain(self.rule.predicate()).collect()
     }
 
+    /// What it asks of the files that rows come from, in place of the rows.
+    pub fn delivered(&self) -> Option<Delivered<'_>> {
+        self.rule.delivered()
+    }
+
     /// The keys of another dataset it needs.
     pub fn reference(&self) -> Option<Reference> {
         self.rule.reference()
+    }
+
+    /// The file its values are in, if they are in one.
+    pub fn values_file(&self) -> Option<&ValuesFile> {
+        self.rule.values_file()
+    }
+
+    /// The same check with the values of its file, without which it cannot be bound.
+    #[must_use]
+    pub fn with_values(self, values: Arc<[Literal]>) -> Self {
+        let rule = self.rule.with_values(values).unwrap_or_else(|| Arc::clone(&self.rule));
+        Self { rule, ..self }
     }
 
     /// The check's name: the one given, else made of rule, columns and scope (never of thresholds).
@@ -142,9 +168,11 @@ impl Check {
         if let Some(id) = &self.envelope.id {
             return id.clone();
         }
-        let about = match self.rule.predicate() {
-            Some(predicate) => predicate.to_owned(),
-            None => self.columns.join(", "),
+        let about = match (self.rule.predicate(), self.rule.delivered()) {
+            (Some(predicate), _) => predicate.to_owned(),
+            (None, Some(Delivered::Partition(name))) => format!("partition {name}"),
+            (None, Some(Delivered::Files)) => "files".to_owned(),
+            (None, None) => self.columns.join(", "),
         };
         let name = self.def.name;
         let what = if about.is_empty() { name.to_owned() } else { format!("{name}({about})") };
@@ -181,13 +209,16 @@ fn split(def: &RuleDef, params: &Map<String, Value>) -> (Map<String, Value>, Map
 }
 
 /// The envelope's keys that make sense for the rule.
-fn envelope_keys(def: &RuleDef) -> Vec<&'static str> {
+pub(crate) fn envelope_keys(def: &RuleDef) -> Vec<&'static str> {
     let mut keys = vec!["id", "where", "severity", "dimension", "tags", "owner", "description"];
     match def.shape {
-        Shape::Row => keys.extend(["mostly", "warn", "on_row", "nulls", "samples"]),
+        Shape::Row => keys.extend(["mostly", "warn", "on_row", "nulls"]),
         Shape::Scalar => keys.extend(["warn", "exactness"]),
         Shape::Distance => keys.push("warn"),
         Shape::Whole => {}
+    }
+    if def.shows_rows() {
+        keys.push("samples");
     }
     keys
 }
@@ -195,7 +226,9 @@ fn envelope_keys(def: &RuleDef) -> Vec<&'static str> {
 fn known_keys(def: &RuleDef, params: &Map<String, Value>) -> Result<(), ParamError> {
     let mut known: Vec<String> = match def.columns {
         Columns::None => Vec::new(),
-        Columns::One | Columns::Together(_) | Columns::Exactly(_) => vec!["column".into(), "columns".into()],
+        Columns::One | Columns::OneOrNone | Columns::Together(_) | Columns::Exactly(_) => {
+            vec!["column".into(), "columns".into()]
+        }
     };
     known.extend(own_keys(def));
     known.extend(envelope_keys(def).into_iter().map(str::to_owned));
@@ -229,6 +262,7 @@ fn columns(def: &RuleDef, shared: &Map<String, Value>) -> Result<Vec<String>, Pa
         }
         (Some(value), None) => ("column", value),
         (None, Some(value)) => ("columns", value),
+        (None, None) if def.columns == Columns::OneOrNone => return Ok(Vec::new()),
         (None, None) => {
             return Err(ParamError::new(format!("{} needs a column", def.name)).key("column"));
         }
@@ -244,7 +278,7 @@ fn columns(def: &RuleDef, shared: &Map<String, Value>) -> Result<Vec<String>, Pa
     };
     let (least, most) = match def.columns {
         Columns::None => (0, 0),
-        Columns::One => (1, usize::MAX),
+        Columns::One | Columns::OneOrNone => (1, usize::MAX),
         Columns::Together(least) => (least, usize::MAX),
         Columns::Exactly(n) => (n, n),
     };
@@ -316,55 +350,4 @@ pub(crate) fn read<T: DeserializeOwned>(params: &Map<String, Value>) -> Result<T
 
 fn read_at<T: DeserializeOwned>(value: &Value, key: &str) -> Result<T, ParamError> {
     T::deserialize(value.clone()).map_err(|error| ParamError::new(error.to_string()).key(key))
-}
-
-/// The JSON Schema of what may stand beside a rule's name in a `checks:` list: its own parameters, the
-/// envelope, and the short forms.
-pub fn check_schema(def: &RuleDef, generator: &mut SchemaGenerator) -> Schema {
-    let mut own = (def.schema)(generator);
-    let envelope = Envelope::json_schema(generator);
-    let keys = envelope_keys(def);
-    let mut properties = Map::new();
-    let column = json!({"type": "string", "description": "The column; a glob with * gives one check each."});
-    let list = json!({"type": "array", "items": {"type": "string"}, "minItems": 1});
-    if def.columns != Columns::None {
-        let either = json!({"anyOf": [column.clone(), list.clone()]});
-        properties.insert("column".into(), either.clone());
-        properties.insert("columns".into(), either);
-    }
-    if let Some(of_own) = own.get("properties").and_then(Value::as_object) {
-        properties.extend(of_own.clone());
-    }
-    if let Some(shared) = envelope.get("properties").and_then(Value::as_object) {
-        properties.extend(shared.clone().into_iter().filter(|(key, _)| keys.contains(&key.as_str())));
-    }
-    properties.insert("warn".into(), warn_schema(def, generator));
-    if !keys.contains(&"warn") {
-        properties.shift_remove("warn");
-    }
-    own.insert("type".into(), json!("object"));
-    own.insert("properties".into(), Value::Object(properties));
-    own.insert("additionalProperties".into(), json!(false));
-    own.insert("description".into(), json!(def.summary));
-    own.remove("title");
-    let mut forms = vec![own.clone().to_value()];
-    let takes_columns = def.columns != Columns::None && own.get("required").is_none();
-    match def.short {
-        Some(short) => {
-            let bare = own.get("properties").and_then(|p| p.get(short)).cloned().unwrap_or(json!(true));
-            forms.push(bare.clone());
-            forms.push(json!({"type": "array", "items": bare}));
-        }
-        None if takes_columns => forms.extend([column, list]),
-        None => {}
-    }
-    Schema::try_from(json!({"anyOf": forms})).unwrap_or_default()
-}
-
-fn warn_schema(def: &RuleDef, generator: &mut SchemaGenerator) -> Value {
-    match def.shape {
-        Shape::Row => Share::json_schema(generator).to_value(),
-        Shape::Scalar => crate::scalar::Limits::json_schema(generator).to_value(),
-        Shape::Distance | Shape::Whole => json!({"type": "number"}),
-    }
 }

@@ -21,8 +21,8 @@ use arrow::util::display::FormatOptions;
 use crate::literal::{Family, Operand, Point, WholePoint, plain, point, scale_of, type_name};
 use crate::mask::{pack, pack_pairs, test_texts, with_nulls};
 use crate::measure::whole_value;
+use crate::proofs::Proofs;
 use crate::rule::{Bound, Problem, RowTest, Rows, Site};
-use crate::verdict::Proofs;
 
 /// How a value is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use crate::measure::{Accumulator, RELATIVE_ERROR, Readings, What};
 use crate::rule::{Bound, Judge, Problem, Site};
 use crate::scalar::{Figure, Limits, judge};
 use crate::uniqueness::unique::key_columns;
-use crate::verdict::{Exactness, Outcome};
+use crate::verdict::{Exactness, Outcome, Status};
 
 /// What is known about how often values occur.
 #[derive(Debug, Clone, Copy)]
@@ -66,13 +66,15 @@ impl Judge for Judged {
         if all.present() == 0 {
             return Outcome::skipped("no values in scope").counts(0, all.nulls);
         }
+        let mut repeats = Vec::new();
         let (found, exact) = match &all.accumulator {
             Accumulator::Distinct(distinct) => {
                 let (count, exact) = distinct.count();
                 (Frequencies { values, distinct: count.min(values), single: f64::NAN }, exact)
             }
             Accumulator::Groups(groups) => {
-                let counts = groups.counts();
+                let (counts, examples) = groups.survey();
+                repeats = examples.repeats().collect();
                 let (distinct, single) = (counts.distinct as f64, counts.single() as f64);
                 (Frequencies { values, distinct, single }, true)
             }
@@ -85,6 +87,9 @@ impl Judge for Judged {
             Figure::Float(figure)
         };
         let exactness = if exact { Exactness::Exact } else { Exactness::Approx { bound: RELATIVE_ERROR } };
-        judge(&figure, &self.limits, &self.warn).counts(all.present(), all.nulls).exactness(exactness)
+        let outcome = judge(&figure, &self.limits, &self.warn).counts(all.present(), all.nulls);
+        // Repeats are no fault of rows as long as the figure is within its limits.
+        let wanted = matches!(outcome.status, Status::Fail | Status::Warn);
+        outcome.exactness(exactness).samples(repeats.into_iter().filter(|_| wanted))
     }
 }

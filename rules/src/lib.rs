@@ -7,7 +7,9 @@
 //!
 //! Adding a rule takes one file in the folder of its dimension and one line in [`RULES`].
 
+mod age;
 mod check;
+mod check_schema;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
 mod comparison;
 mod declared;
@@ -18,12 +20,15 @@ mod literal;
 mod mask;
 pub mod measure;
 mod pattern;
+mod proofs;
 mod reference;
 mod rule;
+mod sample;
 mod scalar;
 mod suite;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
 mod value_set;
+mod values;
 mod verdict;
 
 pub mod completeness;
@@ -35,19 +40,23 @@ pub mod uniqueness;
 pub mod validity;
 pub mod volume;
 
-pub use check::{Check, Envelope, Nulls, OnRow, ParamError, Samples, Severity, Share, Wanted, check_schema};
+pub use check::{Check, Envelope, Nulls, OnRow, ParamError, Samples, Severity, Share, Wanted};
+pub use check_schema::check_schema;
 pub use keys::KeyKind;
-pub use literal::{Literal, Operand};
+pub use literal::{Literal, Operand, literals};
+pub use proofs::{ColumnProof, Delivered, Delivery, Proofs};
 pub use reference::{KeySet, Reference, References};
 pub use rule::{
     Bound, Columns, Cost, Example, Judge, ParseParams, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site,
     parse_params, schema_of,
 };
+pub use sample::Sample;
 pub use scalar::Limits;
 pub use suite::{
     Batch, BindError, Input, JudgeContext, Measured, NulledOut, Part, Quarantined, RuleError, State, Suite,
 };
-pub use verdict::{AnsweredFrom, ColumnProof, Exactness, Outcome, Proofs, Sample, Status, Verdict};
+pub use values::ValuesFile;
+pub use verdict::{AnsweredFrom, Exactness, Outcome, Status, Verdict};
 
 /// Every rule there is, by dimension.
 pub static RULES: &[&RuleDef] = &[

@@ -3,13 +3,17 @@
 //! Integers, decimals, dates and timestamps are all whole numbers of some unit, so one comparison serves
 //! them: a literal becomes the largest whole number not above it, and whether it is that number.
 
+use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, TimeUnit};
+use arrow::error::ArrowError;
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use serde_json::{Number, Value};
 
+use crate::measure::unpacked;
 use crate::rule::Problem;
+use crate::sample::json_value;
 
 /// A literal of a pipeline file. Numbers with more digits than a float holds, dates and timestamps are
 /// written as texts.
@@ -32,6 +36,25 @@ impl std::fmt::Display for Literal {
             Self::Text(value) => write!(f, "{value}"),
         }
     }
+}
+
+/// The values of a column, as literals that mean the same; nulls are left out, and what a literal cannot
+/// be (a list, bytes) is an error.
+pub fn literals(column: &ArrayRef) -> Result<Vec<Literal>, ArrowError> {
+    if matches!(Family::of(column.data_type()), Family::List | Family::Other) {
+        let message = format!("values of type {} cannot be listed", type_name(column.data_type()));
+        return Err(ArrowError::InvalidArgumentError(message));
+    }
+    let column = unpacked(column)?;
+    let values = (0..column.len()).filter(|row| column.is_valid(*row)).map(|row| json_value(&column, row));
+    Ok(values
+        .filter_map(|value| match value {
+            Value::Bool(value) => Some(Literal::Bool(value)),
+            Value::Number(value) => Some(Literal::Number(value)),
+            Value::String(value) => Some(Literal::Text(value)),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        })
+        .collect())
 }
 
 /// A literal, or another column of the same row.
@@ -225,7 +248,7 @@ impl Exact {
 }
 
 /// Seconds and nanoseconds since 1970 of a date or a timestamp; without an offset it is taken as UTC.
-fn parse_time(text: &str) -> Option<(i64, u32)> {
+pub(crate) fn parse_time(text: &str) -> Option<(i64, u32)> {
     if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         return Some((date.and_hms_opt(0, 0, 0)?.and_utc().timestamp(), 0));
     }

@@ -5,6 +5,7 @@
 //! `mostly`, samples, what happens to failing rows) belongs to the suite, not to the rule.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray};
 use arrow::datatypes::{DataType, Schema as ArrowSchema};
@@ -15,9 +16,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::check::{Envelope, Nulls, ParamError};
+use crate::literal::Literal;
 use crate::measure::{Readings, What};
+use crate::proofs::{Delivered, Proofs};
 use crate::reference::{KeySet, Reference};
-use crate::verdict::{Outcome, Proofs};
+use crate::values::ValuesFile;
+use crate::verdict::Outcome;
 
 /// A rule's entry in the catalogue.
 pub struct RuleDef {
@@ -53,9 +57,14 @@ pub struct RuleDef {
 pub type ParseParams = fn(&Map<String, Value>) -> Result<Box<dyn Rule>, ParamError>;
 
 impl RuleDef {
-    /// Whether it tests single rows, so that `mostly`, `on_row`, `nulls` and `samples` apply.
+    /// Whether it tests single rows, so that `mostly`, `on_row` and `nulls` apply.
     pub fn row_rule(&self) -> bool {
         self.shape == Shape::Row
+    }
+
+    /// Whether `samples` apply: it can show rows that fail, or rows that repeat a key.
+    pub fn shows_rows(&self) -> bool {
+        self.row_rule() || self.cost == Cost::Groups
     }
 }
 
@@ -119,6 +128,8 @@ pub enum Columns {
     None,
     /// One; a list or a glob gives one check per column.
     One,
+    /// One, as above, or none where the rule's own parameters say what it reads.
+    OneOrNone,
     /// A list that is read together, of at least this many columns.
     Together(usize),
     /// Exactly this many, read together.
@@ -143,8 +154,20 @@ pub trait Rule: Debug + Send + Sync {
     fn predicate(&self) -> Option<&str> {
         None
     }
+    /// What it asks of the files that rows come from, in place of the rows.
+    fn delivered(&self) -> Option<Delivered<'_>> {
+        None
+    }
     /// The keys of another dataset it needs.
     fn reference(&self) -> Option<Reference> {
+        None
+    }
+    /// The file its values are in, if they are in one.
+    fn values_file(&self) -> Option<&ValuesFile> {
+        None
+    }
+    /// The same rule with the values of its file; None if it has no such file.
+    fn with_values(&self, _values: Arc<[Literal]>) -> Option<Arc<dyn Rule>> {
         None
     }
     /// What is expected, in words, such as `between 1 and 50`.
@@ -215,6 +238,11 @@ pub trait Judge: Debug + Send + Sync {
     fn prove(&self, _proofs: &Proofs, _now: DateTime<Utc>) -> Option<Outcome> {
         None
     }
+    /// The measures that suffice with what the plan has proven of any rows there may be, if that spares
+    /// others. The same proofs then come with the readings.
+    fn eased(&self, _proofs: &Proofs) -> Option<Vec<usize>> {
+        None
+    }
 }
 
 /// Where a rule is bound: the columns it reads and what it may ask for.
@@ -228,7 +256,7 @@ pub struct Site<'a> {
     /// What every rule shares.
     pub envelope: &'a Envelope,
     /// The keys that [`Rule::reference`] asked for.
-    pub keys: Option<std::sync::Arc<KeySet>>,
+    pub keys: Option<Arc<KeySet>>,
     pub(crate) request: &'a mut dyn FnMut(What, Vec<String>) -> usize,
 }
 

@@ -19,10 +19,14 @@ const FEW: usize = 16;
 #[derive(Debug)]
 pub(crate) enum ValueSet {
     Whole(Vec<i128>),
-    Float(Vec<f64>),
+    Float(Floats),
     Text(Texts),
     Bool { yes: bool, no: bool },
 }
+
+/// Floats, as they are compared: as IEEE numbers, so that NaN is among none and -0.0 is 0.0.
+#[derive(Debug)]
+pub(crate) struct Floats(Vec<f64>);
 
 /// Texts, as they are compared.
 #[derive(Debug)]
@@ -63,7 +67,7 @@ impl ValueSet {
         whole.sort_unstable();
         Ok(match crate::literal::Family::of(data_type) {
             crate::literal::Family::Text => Self::Text(Texts::new(text, ignore_case, trim)),
-            crate::literal::Family::Float => Self::Float(float),
+            crate::literal::Family::Float => Self::Float(Floats::new(float)),
             crate::literal::Family::Bool => Self::Bool { yes, no },
             _ => Self::Whole(whole),
         })
@@ -78,9 +82,9 @@ impl ValueSet {
             Self::Float(values) => match array.data_type() {
                 DataType::Float32 => {
                     let slots = array.as_primitive::<Float32Type>().values();
-                    Ok(pack(slots, |slot| values.contains(&f64::from(slot))))
+                    Ok(pack(slots, |slot| values.contains(f64::from(slot))))
                 }
-                _ => Ok(pack(array.as_primitive::<Float64Type>().values(), |slot| values.contains(&slot))),
+                _ => Ok(pack(array.as_primitive::<Float64Type>().values(), |slot| values.contains(slot))),
             },
             Self::Text(texts) => texts.contains(array),
             Self::Bool { yes, no } => {
@@ -108,6 +112,22 @@ where
     }
     known.sort_unstable_by(|a, b| a.compare(*b));
     pack(slots, |slot| known.binary_search_by(|value| value.compare(slot)).is_ok())
+}
+
+impl Floats {
+    fn new(mut all: Vec<f64>) -> Self {
+        all.retain(|value| !value.is_nan());
+        all.iter_mut().for_each(|value| *value += 0.0);
+        all.sort_unstable_by(f64::total_cmp);
+        Self(all)
+    }
+
+    fn contains(&self, slot: f64) -> bool {
+        if self.0.len() <= FEW {
+            return self.0.contains(&slot);
+        }
+        self.0.binary_search_by(|value| value.total_cmp(&(slot + 0.0))).is_ok()
+    }
 }
 
 impl Texts {
@@ -155,13 +175,4 @@ fn normalise(text: &str, ignore_case: bool, trim: bool, into: &mut String) {
     } else {
         into.push_str(text);
     }
-}
-
-/// A few of the values, in words.
-pub(crate) fn shown(values: &[Literal]) -> String {
-    let mut text: Vec<String> = values.iter().take(8).map(ToString::to_string).collect();
-    if values.len() > 8 {
-        text.push(format!("… ({} values)", values.len()));
-    }
-    text.join(", ")
 }

@@ -1,11 +1,11 @@
-//! What is said about a check in the end: the verdict, and what may be known without measuring.
+//! What is said about a check in the end.
 
-use arrow::array::ArrayRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::check::{OnRow, Severity};
+use crate::sample::Sample;
 
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,7 +39,7 @@ pub struct Verdict {
     pub exactness: Exactness,
     /// Where the answer came from.
     pub answered_from: AnsweredFrom,
-    /// Failing rows.
+    /// Rows that fail, or that repeat a key.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub samples: Vec<Sample>,
     /// Quality dimension.
@@ -133,18 +133,8 @@ pub enum AnsweredFrom {
     Scan,
     /// A stored state.
     State,
-    /// The plan: its schema, or what a step guarantees.
+    /// The plan: its schema, its files, or what a step guarantees.
     Plan,
-}
-
-/// A failing row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Sample {
-    /// Where the row came from, as the caller numbers origins.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub origin: Option<u64>,
-    /// Column values.
-    pub values: Map<String, Value>,
 }
 
 /// What a judge finds; the suite adds the rest of the [`Verdict`].
@@ -166,6 +156,8 @@ pub struct Outcome {
     pub exactness: Exactness,
     /// Where the answer came from.
     pub answered_from: AnsweredFrom,
+    /// Rows that show it, for rules about keys.
+    pub samples: Vec<Sample>,
 }
 
 impl Outcome {
@@ -180,6 +172,7 @@ impl Outcome {
             n_null: 0,
             exactness: Exactness::Exact,
             answered_from: AnsweredFrom::Scan,
+            samples: Vec::new(),
         }
     }
 
@@ -215,47 +208,17 @@ impl Outcome {
         self
     }
 
+    /// With rows that show it.
+    #[must_use]
+    pub fn samples(mut self, samples: impl IntoIterator<Item = Sample>) -> Self {
+        self.samples = samples.into_iter().collect();
+        self
+    }
+
     /// With the place the answer came from.
     #[must_use]
     pub fn from(mut self, answered_from: AnsweredFrom) -> Self {
         self.answered_from = answered_from;
         self
-    }
-}
-
-/// What is known about the rows without looking at them.
-#[derive(Debug, Clone, Default)]
-pub struct Proofs {
-    /// Number of rows.
-    pub rows: Option<u64>,
-    /// What footers say, by column name.
-    pub columns: std::collections::BTreeMap<String, ColumnProof>,
-    /// Sets of columns that a step has made unique (rows with a null key included).
-    pub unique: Vec<Vec<String>>,
-}
-
-/// What file footers say about a column. Extremes of floating-point columns are never used, as footers
-/// leave out NaN.
-#[derive(Debug, Clone, Default)]
-pub struct ColumnProof {
-    /// Number of nulls.
-    pub nulls: Option<u64>,
-    /// Smallest value, as an array of length 1 of the column's type.
-    pub min: Option<ArrayRef>,
-    /// Largest value.
-    pub max: Option<ArrayRef>,
-    /// Whether the extremes are values of the column rather than bounds around them.
-    pub exact: bool,
-}
-
-impl Proofs {
-    /// The number of nulls of a column, where known.
-    pub fn nulls(&self, column: &str) -> Option<u64> {
-        self.columns.get(column)?.nulls
-    }
-
-    /// Whether the columns are proven unique: some subset of them is.
-    pub fn proves_unique(&self, columns: &[String]) -> bool {
-        self.unique.iter().any(|key| !key.is_empty() && key.iter().all(|c| columns.contains(c)))
     }
 }

@@ -1,7 +1,7 @@
 //! The demonstration pipeline, end to end, against independent readers.
 
 use lockgate_tests::{TempDir, check, command, files, folder, oracle, repository, run, table};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const LOCKGATE: &str = env!("CARGO_BIN_EXE_lockgate");
 
@@ -66,6 +66,31 @@ fn shortcuts_do_not_change_a_verdict() {
     let from = |record: &Value, id: &str| check(record, id)["answered_from"].clone();
     assert_eq!(from(&short, "delivered"), "footer");
     assert_eq!(from(&long, "delivered"), "scan");
+}
+
+#[test]
+fn the_plan_says_where_each_answer_will_come_from() {
+    let sources = |told: &Value| -> Vec<(Value, Value, Value)> {
+        let checks = told["checks"].as_array().expect("checks").iter();
+        let mut all: Vec<_> = checks
+            .map(|check| (check["on"].clone(), check["id"].clone(), check["answered_from"].clone()))
+            .collect();
+        all.sort_by_key(|(on, id, _)| (on.to_string(), id.to_string()));
+        all
+    };
+    for more in [&[][..], &["--no-shortcuts"]] {
+        let (out, file) =
+            (folder(), repository().join("fixtures/flights/flights.yaml").display().to_string());
+        let to = out.path().display().to_string();
+        let args = [&["plan", file.as_str(), "--format", "json"], more].concat();
+        let plan = run(LOCKGATE, &args, &[("LOCKGATE_OUT", to.as_str())]).expect(0).json();
+        let record = flights(&out, &[&["--format", "json"], more].concat()).expect(0).json();
+        let (planned, ran) = (sources(&plan), sources(&record));
+        assert_eq!(planned, ran);
+        let from: Vec<&Value> = ran.iter().map(|(_, _, from)| from).collect();
+        assert_eq!(from.contains(&&json!("plan")), more.is_empty());
+        assert_eq!(from.contains(&&json!("footer")), more.is_empty());
+    }
 }
 
 #[test]

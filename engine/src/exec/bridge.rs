@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, make_array};
-use arrow::datatypes::{Field, Schema as ArrowSchema, SchemaRef};
+use arrow::datatypes::{DataType as ArrowType, Field, Schema as ArrowSchema, SchemaRef};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
 use polars::prelude::{Column, CompatLevel, DataFrame, DataType, PlSmallStr, Schema, Series};
 use polars_arrow::ffi as polars_ffi;
@@ -41,19 +41,27 @@ pub fn to_record(frame: &DataFrame, schema: &SchemaRef) -> Result<RecordBatch> {
 /// The Arrow schema in which frames of `schema` leave Polars: strings and binaries as views, lists with
 /// 64-bit offsets, every column nullable.
 pub fn arrow_schema(schema: &Schema) -> Result<SchemaRef> {
-    let fields = schema
-        .iter()
-        .map(|(name, dtype)| {
-            let exported =
-                polars_ffi::export_field_to_c(&dtype.to_arrow_field(name.clone(), CompatLevel::newest()));
-            // SAFETY: both types are the `ArrowSchema` struct of the C Data Interface, `repr(C)`; ownership,
-            // and with it the release callback, moves with the value.
-            let exported: FFI_ArrowSchema = unsafe { std::mem::transmute(exported) };
-            Field::try_from(&exported)
-                .map_err(|error| Error::wrong(format!("column \"{name}\" has no Arrow type")).because(error))
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let fields = schema.iter().map(|(name, dtype)| export_field(name, dtype)).collect::<Result<Vec<_>>>()?;
     Ok(Arc::new(ArrowSchema::new(fields)))
+}
+
+/// The Arrow type in which values of `dtype` leave Polars.
+pub fn arrow_type(dtype: &DataType) -> Result<ArrowType> {
+    export_field(&PlSmallStr::EMPTY, dtype).map(|field| field.data_type().clone())
+}
+
+fn export_field(name: &PlSmallStr, dtype: &DataType) -> Result<Field> {
+    let exported = polars_ffi::export_field_to_c(&dtype.to_arrow_field(name.clone(), CompatLevel::newest()));
+    // SAFETY: both types are the `ArrowSchema` struct of the C Data Interface, `repr(C)`; ownership,
+    // and with it the release callback, moves with the value.
+    let exported: FFI_ArrowSchema = unsafe { std::mem::transmute(exported) };
+    Field::try_from(&exported)
+        .map_err(|error| Error::wrong(format!("column \"{name}\" has no Arrow type")).because(error))
+}
+
+/// The Polars type that holds values of `data_type`.
+pub fn frame_type(data_type: &ArrowType) -> Result<DataType> {
+    Ok(DataType::from_arrow_field(&import_field(&Field::new("", data_type.clone(), true))?))
 }
 
 /// The Polars schema of record batches with `schema`.

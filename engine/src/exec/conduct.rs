@@ -282,14 +282,13 @@ fn tap(plan: &Plan, node: usize, conduct: &Conduct, kept: &mut Kept) -> Result<O
             add_reference(&mut references, reference, &frame)?;
         }
     }
-    let proofs = plan.proofs_beforehand(node, conduct.shortcuts);
-    let assumed = proofs.rows != plan.proofs(node, conduct.shortcuts).rows;
+    let proofs = plan.proofs(node, conduct.shortcuts);
     let checks = own.checks.iter().map(|(check, _)| check.clone()).collect();
     let schema = super::bridge::arrow_schema(&own.schema)?;
     let suite = Suite::bind(checks, &schema, references)
         .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", own.name)))?;
     let predicates = predicates(&suite, &own.schema)?;
-    Tap::new(suite, &predicates, &own.carried, (proofs, assumed)).map(Some)
+    Tap::new(suite, &predicates, &own.carried, proofs).map(Some)
 }
 
 fn writer(
@@ -337,7 +336,7 @@ fn quarantine(
     Ok(Some(Quarantine::new(Arc::clone(files), points)))
 }
 
-fn finish(mut line: Line, now: DateTime<Utc>) -> Result<(NodeOutcome, Option<Vec<DataFrame>>)> {
+fn finish(line: Line, now: DateTime<Utc>) -> Result<(NodeOutcome, Option<Vec<DataFrame>>)> {
     let steps = line.stages.iter().map(|stage| StepOutcome {
         step: stage.step,
         rows_in: stage.flow.rows_in(),
@@ -357,7 +356,7 @@ fn finish(mut line: Line, now: DateTime<Utc>) -> Result<(NodeOutcome, Option<Vec
         rows_in: line.flow.rows_in(),
         rows_out: line.flow.rows_out(),
         steps,
-        verdicts: line.tap.as_mut().map_or_else(Vec::new, |tap| tap.judge(now)),
+        verdicts: line.tap.as_ref().map_or_else(Vec::new, |tap| tap.judge(now)),
         staged: line.writer.map_or_else(|| Ok(Vec::new()), crate::sink::DatasetWriter::finish)?,
         quarantined,
         nanos: line.flow.nanos(),

@@ -26,7 +26,7 @@ pub use aggregates::{AggregateCall, Decomposed, PLACEHOLDER};
 pub use cast::cast_expr;
 pub use function::{Function, Kind, Params, Role};
 pub use functions::functions;
-pub use types::{from_polars, name as type_name, to_polars};
+pub use types::{name as type_name, to_polars};
 
 use crate::error::{Error, Result};
 use crate::spec::{Span, Spanned};

@@ -1,22 +1,18 @@
 //! Spec and schemas to plan.
 
-use std::sync::Arc;
-
-use lockgate_rules::{Check, KeySet, References, Suite};
 use parquet::basic::{Compression, ZstdLevel};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PlSmallStr, Schema};
 
+use super::checks::{check_errors, checks, source_checks};
 use super::outputs::overlaps;
 use super::phase::{Needs, phases};
 use super::{Node, Partitioning, Plan, Rows, StepPlan, WritePlan};
 use crate::error::{Error, Result};
-use crate::exec::bridge;
-use crate::expr::Expression;
 use crate::scan::{self, Declared, Extra, Request, TextFormat};
-use crate::spec::{self, CheckSpec, Parsed, Pipeline, Spanned, did_you_mean};
+use crate::spec::{self, Pipeline, Spanned, did_you_mean};
 use crate::steps::{BindContext, HIDDEN, Lowering, RowOp};
 use crate::store::{Dataset, Entry, Stores};
-use crate::validate::Tap;
+use crate::validate::ValueFiles;
 
 /// What binding needs from outside.
 pub struct Context<'a> {
@@ -32,8 +28,9 @@ pub struct Context<'a> {
 pub fn bind(pipeline: &Pipeline, cx: &Context<'_>) -> Result<Plan, Vec<Error>> {
     let mut nodes: Vec<Node> = Vec::new();
     let mut errors = overlaps(pipeline, cx.stores);
+    let mut files = ValueFiles::new(cx.stores);
     for (name, source) in &pipeline.sources {
-        match bind_source(name, source, cx) {
+        match bind_source(name, source, cx, &mut files) {
             Ok(node) => nodes.push(node),
             Err(error) => errors.push(error),
         }
@@ -42,12 +39,12 @@ pub fn bind(pipeline: &Pipeline, cx: &Context<'_>) -> Result<Plan, Vec<Error>> {
         return Err(errors);
     }
     for (name, table) in pipeline.tables_in_order() {
-        match bind_table(name, table, &nodes, cx) {
+        match bind_table(name, table, &nodes, cx, &mut files) {
             Ok(node) => nodes.push(node),
             Err(error) => return Err(vec![error]),
         }
     }
-    let mut plan = Plan { pipeline: pipeline.name.value.clone(), nodes };
+    let mut plan = Plan { pipeline: pipeline.name.value.clone(), nodes, values: files.into_read() };
     for node in 0..plan.nodes.len() {
         errors.extend(check_errors(&plan, node));
     }
@@ -58,7 +55,12 @@ pub fn bind(pipeline: &Pipeline, cx: &Context<'_>) -> Result<Plan, Vec<Error>> {
     Ok(plan)
 }
 
-fn bind_source(name: &Spanned<String>, source: &spec::Source, cx: &Context<'_>) -> Result<Node> {
+fn bind_source(
+    name: &Spanned<String>,
+    source: &spec::Source,
+    cx: &Context<'_>,
+    files: &mut ValueFiles<'_>,
+) -> Result<Node> {
     let request = request(&name.value, source);
     let is_new = source.reads_new();
     let is_known = |entry: &Entry| is_new && (cx.is_known)(&name.value, entry);
@@ -70,7 +72,7 @@ fn bind_source(name: &Spanned<String>, source: &spec::Source, cx: &Context<'_>) 
         carried: scan.schema().clone(),
         rows: Rows::Scan(Box::new(scan)),
         reads_new: is_new,
-        checks: source_checks(source)?,
+        checks: source_checks(source, files)?,
         unique: Vec::new(),
         write: None,
         quarantine: quarantine(source.quarantine.as_ref(), cx)?,
@@ -78,23 +80,6 @@ fn bind_source(name: &Spanned<String>, source: &spec::Source, cx: &Context<'_>) 
         gathered: false,
         reads: Vec::new(),
     })
-}
-
-/// The checks that are written down, and those the contract implies.
-fn source_checks(source: &spec::Source) -> Result<Vec<(Check, spec::Span)>> {
-    let mut all = checks(&source.checks);
-    for (name, column) in source.schema.iter().flat_map(|contract| contract.columns.iter()) {
-        if !column.nullable {
-            let params = serde_json::json!({"column": name.value, "id": format!("contract.{}", name.value)});
-            let implied = Check::parse("not_null", &params).map_err(|error| {
-                Error::wrong(format!("column \"{}\" cannot be required", name.value))
-                    .at(name.span)
-                    .because(error)
-            })?;
-            all.extend(implied.into_iter().map(|check| (check, name.span)));
-        }
-    }
-    Ok(all)
 }
 
 fn request(name: &str, source: &spec::Source) -> Request {
@@ -155,7 +140,13 @@ fn dataset(to: &Spanned<String>, cx: &Context<'_>) -> Result<Dataset> {
     cx.stores.open(&to.value).and_then(Dataset::new).map_err(|error| error.at(to.span))
 }
 
-fn bind_table(name: &Spanned<String>, table: &spec::Table, nodes: &[Node], cx: &Context<'_>) -> Result<Node> {
+fn bind_table(
+    name: &Spanned<String>,
+    table: &spec::Table,
+    nodes: &[Node],
+    cx: &Context<'_>,
+    files: &mut ValueFiles<'_>,
+) -> Result<Node> {
     let index = |wanted: &Spanned<String>| {
         nodes.iter().position(|node| node.name == wanted.value).ok_or_else(|| {
             Error::wrong(format!("no source or table \"{}\"", wanted.value))
@@ -188,7 +179,7 @@ fn bind_table(name: &Spanned<String>, table: &spec::Table, nodes: &[Node], cx: &
         carried: schema.clone(),
         schema,
         reads_new: false,
-        checks: checks(&table.checks),
+        checks: checks(&table.checks, files)?,
         unique,
         write,
         quarantine: quarantine(table.quarantine.as_ref(), cx)?,
@@ -297,83 +288,6 @@ fn codec(compression: spec::Compression) -> Result<Compression> {
     })
 }
 
-fn checks(specs: &[Parsed<CheckSpec>]) -> Vec<(Check, spec::Span)> {
-    specs.iter().flat_map(|spec| spec.checks.iter().map(|check| (check.clone(), spec.rule.span))).collect()
-}
-
-/// Key sets without keys for what the checks of `node` refer to: enough to bind them. A reference to a table
-/// or column that is not there is left out.
-pub(super) fn planned_references(plan: &Plan, node: &Node) -> Result<References> {
-    let mut references = References::default();
-    for reference in node.checks.iter().filter_map(|(check, _)| check.reference()) {
-        let Some(other) = plan.nodes.iter().find(|other| other.name == reference.dataset) else { continue };
-        let schema = bridge::arrow_schema(&visible(&other.schema))?;
-        let types: Option<Vec<_>> = reference
-            .columns
-            .iter()
-            .map(|name| schema.field_with_name(name).ok().map(|field| field.data_type().clone()))
-            .collect();
-        if let Some(keys) = types.and_then(|types| KeySet::new(&types).ok()) {
-            references.insert(reference, Arc::new(keys));
-        }
-    }
-    Ok(references)
-}
-
-/// What is wrong with what a check refers to.
-fn reference_error(plan: &Plan, reference: &lockgate_rules::Reference, span: spec::Span) -> Option<Error> {
-    let Some(other) = plan.nodes.iter().find(|other| other.name == reference.dataset) else {
-        let names = plan.nodes.iter().map(|node| node.name.as_str());
-        let wrong = Error::wrong(format!("no source or table \"{}\"", reference.dataset)).at(span);
-        return Some(wrong.hint(did_you_mean(&reference.dataset, names, "there are")));
-    };
-    let schema = visible(&other.schema);
-    let absent = reference.columns.iter().find(|name| schema.get(name.as_str()).is_none())?;
-    let columns = schema.iter_names().map(PlSmallStr::as_str);
-    let wrong = Error::wrong(format!("\"{}\" has no column \"{absent}\"", other.name)).at(span);
-    Some(wrong.hint(did_you_mean(absent, columns, "it has")))
-}
-
-/// What is wrong with the checks of a node.
-fn check_errors(plan: &Plan, node: usize) -> Vec<Error> {
-    let node = &plan.nodes[node];
-    let wrong_references: Vec<Error> = node
-        .checks
-        .iter()
-        .filter_map(|(check, span)| reference_error(plan, &check.reference()?, *span))
-        .collect();
-    if !wrong_references.is_empty() {
-        return wrong_references;
-    }
-    let mut errors = Vec::new();
-    let schema = match bridge::arrow_schema(&visible(&node.schema)) {
-        Ok(schema) => schema,
-        Err(error) => return vec![error.at(node.span)],
-    };
-    let checks: Vec<_> = node.checks.iter().map(|(check, _)| check.clone()).collect();
-    let references = match planned_references(plan, node) {
-        Ok(references) => references,
-        Err(error) => return vec![error.at(node.span)],
-    };
-    if let Err(wrong) = Suite::bind(checks, &schema, references) {
-        errors.extend(wrong.into_iter().map(|wrong| {
-            let error = Error::wrong(wrong.message).at(node.checks[wrong.check].1);
-            match wrong.hint {
-                Some(hint) => error.hint(hint),
-                None => error,
-            }
-        }));
-    }
-    for (check, span) in &node.checks {
-        for predicate in check.predicates() {
-            let text = Spanned { value: predicate.to_owned(), span: *span };
-            let bound = Expression::parse(&text).and_then(|predicate| predicate.bind_predicate(&node.schema));
-            errors.extend(bound.err().map(|error| error.at(*span)));
-        }
-    }
-    errors
-}
-
 /// Gives every node its phase.
 fn order(plan: &mut Plan) -> Result<()> {
     let position = |name: &str| plan.nodes.iter().position(|node| node.name == name);
@@ -402,14 +316,4 @@ fn order(plan: &mut Plan) -> Result<()> {
         node.reads = need.reads;
     }
     Ok(())
-}
-
-/// Predicates of a suite over rows of `schema`, in the order of its inputs.
-pub fn predicates(suite: &Suite, schema: &Schema) -> Result<Vec<polars::prelude::Expr>> {
-    Tap::predicates_of(suite)
-        .into_iter()
-        .map(|text| {
-            Expression::parse(&Spanned { value: text, span: spec::Span::default() })?.bind_predicate(schema)
-        })
-        .collect()
 }

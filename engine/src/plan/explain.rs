@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use lockgate_rules::{AnsweredFrom, JudgeContext, Proofs, Severity, Suite};
 use serde::{Deserialize, Serialize};
 
-use super::bind::planned_references;
+use super::checks::planned_references;
 use super::{Node, Partitioning, Plan, Rows, visible, write};
 use crate::error::{Error, Result};
 use crate::exec::bridge;
@@ -219,24 +219,23 @@ fn columns(node: &Node) -> Vec<Column> {
 
 fn checks(plan: &Plan, index: usize, now: DateTime<Utc>, shortcuts: bool) -> Result<Vec<CheckPlan>> {
     let node = &plan.nodes[index];
-    let proofs = plan.proofs_beforehand(index, shortcuts);
+    let proofs = plan.proofs(index, shortcuts);
     let schema = bridge::arrow_schema(&visible(&node.schema))?;
     let checks = node.checks.iter().map(|(check, _)| check.clone()).collect();
     let suite = Suite::bind(checks, &schema, planned_references(plan, node)?)
         .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", node.name)))?;
-    let answered = suite.answered(&proofs);
+    let sources = suite.answered(&proofs).into_iter().map(|from| from.unwrap_or(AnsweredFrom::Scan));
     let nothing = Proofs::default();
     let asked =
         suite.judge(&suite.start(), &JudgeContext { now, proofs: &nothing, source: AnsweredFrom::Scan });
-    let from = if plan.scan(index).is_some() { AnsweredFrom::Footer } else { AnsweredFrom::Plan };
-    let told = asked.into_iter().enumerate().map(|(at, verdict)| CheckPlan {
+    let told = asked.into_iter().zip(sources).map(|(verdict, answered_from)| CheckPlan {
         on: node.name.clone(),
         id: verdict.id,
         rule: verdict.rule,
         columns: verdict.columns,
         severity: verdict.severity,
         expected: verdict.expected,
-        answered_from: if answered.contains(&at) { from } else { AnsweredFrom::Scan },
+        answered_from,
     });
     Ok(told.collect())
 }

@@ -2,6 +2,7 @@
 //! the schema it meets, every check to the columns it reads.
 
 mod bind;
+mod checks;
 mod explain;
 mod narrow;
 mod outputs;
@@ -11,7 +12,8 @@ mod write;
 use lockgate_rules::{Check, Proofs};
 use polars::prelude::Schema;
 
-pub use bind::{Context, bind, predicates, visible};
+pub use bind::{Context, bind, visible};
+pub use checks::predicates;
 pub use explain::{
     CheckPlan, Column, Explanation, OutputPlan, Runs, SourcePlan, StepPlan as StepExplained, TablePlan,
 };
@@ -21,6 +23,7 @@ use crate::scan::Scan;
 use crate::spec::Span;
 use crate::steps::{Lowering, StepDef};
 use crate::store::Dataset;
+use crate::validate::ValuesRead;
 
 /// A pipeline bound to its data.
 pub struct Plan {
@@ -28,6 +31,8 @@ pub struct Plan {
     pub pipeline: String,
     /// Sources in file order, then tables, each after everything it reads.
     pub nodes: Vec<Node>,
+    /// Files of values that checks compare with.
+    pub values: Vec<ValuesRead>,
 }
 
 /// A source or a table.
@@ -111,22 +116,15 @@ impl Plan {
             && new.all(|(node, _)| self.scan(node).is_some_and(|scan| scan.files().is_empty()))
     }
 
-    /// What is known of the rows of `node` without looking at them; nothing, if `shortcuts` may not be taken.
+    /// What is known of the rows of `node` without looking at them; only of their files, if `shortcuts` may not
+    /// be taken.
     pub fn proofs(&self, node: usize, shortcuts: bool) -> Proofs {
-        if !shortcuts {
-            return Proofs::default();
+        let mut proofs = Proofs::default();
+        if shortcuts {
+            proofs = self.scan(node).map(Scan::proofs).unwrap_or_default();
+            proofs.unique.clone_from(&self.nodes[node].unique);
         }
-        let mut proofs = self.scan(node).map(Scan::proofs).unwrap_or_default();
-        proofs.unique.clone_from(&self.nodes[node].unique);
-        proofs
-    }
-
-    /// The same, before it is known whether there are rows at all: a proof holds of any rows there are.
-    pub fn proofs_beforehand(&self, node: usize, shortcuts: bool) -> Proofs {
-        let mut proofs = self.proofs(node, shortcuts);
-        if proofs.rows.is_none() && !proofs.unique.is_empty() {
-            proofs.rows = Some(1);
-        }
+        proofs.delivery = self.scan(node).map(Scan::delivery);
         proofs
     }
 

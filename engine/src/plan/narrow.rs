@@ -7,7 +7,8 @@
 use lockgate_rules::{Reference, Suite};
 use polars::prelude::{Expr, Schema};
 
-use super::bind::{output_schema, planned_references};
+use super::bind::output_schema;
+use super::checks::planned_references;
 use super::{Plan, Rows, predicates, visible};
 use crate::error::{Error, Result};
 use crate::exec::bridge;
@@ -45,7 +46,7 @@ impl Plan {
         let schema = bridge::arrow_schema(&visible(&own.schema))?;
         let mut suite = Suite::bind(checks, &schema, planned_references(self, own)?)
             .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", own.name)))?;
-        suite.rely_on(&self.proofs_beforehand(node, shortcuts));
+        suite.rely_on(&self.proofs(node, shortcuts));
         wanted[node].extend(suite.needed().map(Into::into));
         wanted[node].append(&mut roots(&predicates(&suite, &own.schema)?));
         for reference in own.checks.iter().filter_map(|(check, _)| check.reference()) {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::record::{
     Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, RecoveredRun, Resources, RunRecord,
-    RunStatus, Step, Table,
+    RunStatus, Step, Table, ValuesFile,
 };
 use crate::engine::VERSION;
 use crate::error::{Error, Result};
@@ -14,7 +14,7 @@ use crate::scan::Scan;
 use crate::sink::StagedFile;
 use crate::spec::Pipeline;
 use crate::store::Dataset;
-use crate::validate::Ruling;
+use crate::validate::{Ruling, ValuesRead};
 
 /// What a record is made of.
 pub struct Assembly<'a> {
@@ -58,6 +58,7 @@ impl Assembly<'_> {
             ended_at,
             vars: self.pipeline.vars.shown(),
             inputs: nodes().filter_map(|(_, (node, outcome))| input(node, outcome)).collect(),
+            values: self.plan.values.iter().map(values).collect(),
             tables: nodes().filter_map(|(_, (node, outcome))| self.table(node, outcome)).collect(),
             checks: nodes().flat_map(|(index, (node, outcome))| self.checks(index, node, outcome)).collect(),
             resources,
@@ -144,6 +145,10 @@ fn input(node: &Node, outcome: &NodeOutcome) -> Option<Input> {
             .collect(),
         schema_differences: scan.differences().to_vec(),
     })
+}
+
+fn values(read: &ValuesRead) -> ValuesFile {
+    ValuesFile { path: read.path.clone(), bytes: read.bytes, sha256: read.digest.clone() }
 }
 
 fn rows(files: &[StagedFile]) -> u64 {

@@ -9,5 +9,5 @@ pub use crate::plan::{
 pub use assemble::Assembly;
 pub use record::{
     Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, RecoveredRun, Resources, RunRecord,
-    RunStatus, Step, Table,
+    RunStatus, Step, Table, ValuesFile,
 };

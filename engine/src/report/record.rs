@@ -61,6 +61,9 @@ pub struct RunRecord {
     pub vars: BTreeMap<String, String>,
     /// Sources with the files that were read.
     pub inputs: Vec<Input>,
+    /// Files of values that checks compared with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<ValuesFile>,
     /// Tables with what went through them.
     pub tables: Vec<Table>,
     /// Checks with their verdicts.
@@ -104,6 +107,17 @@ pub struct InputFile {
     pub bytes: u64,
     /// What the store says changes when the file does.
     pub etag: Option<String>,
+}
+
+/// A file of values that was read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ValuesFile {
+    /// Its address.
+    pub path: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of its content, in hexadecimal digits.
+    pub sha256: String,
 }
 
 /// A table and what went through it.

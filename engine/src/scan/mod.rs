@@ -1,6 +1,7 @@
 //! READ: the files of a source, brought under one schema and decoded in numbered tasks.
 
 mod adapt;
+mod delivery;
 mod discover;
 mod parquet;
 mod partition;
@@ -22,6 +23,7 @@ use polars::prelude::{DataFrame, Schema};
 pub use adapt::ROW_BITS;
 use adapt::{Adapter, Carried};
 pub use discover::{Declared, Extra, Request, plan};
+pub(crate) use parquet::guarded;
 use parquet::{Chunks, RowGroupRead};
 pub use partition::PartitionValue;
 pub use select::Wanted;

@@ -279,7 +279,7 @@ fn reader_schema(reader: &parquet::arrow::arrow_reader::ParquetRecordBatchReader
 }
 
 /// Runs a decoder over bytes from outside, with a panic of it as an ordinary error.
-fn guarded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+pub(crate) fn guarded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
     catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
         Err(ParquetError::General("the decoder gave up on bytes that are not valid Parquet".to_owned()))
     })

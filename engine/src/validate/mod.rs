@@ -4,8 +4,10 @@ mod gate;
 mod quarantine;
 mod reference;
 mod tap;
+mod values;
 
 pub use gate::{Ruling, rule};
 pub use quarantine::{Point, QUARANTINE_RUN, Quarantine, point_name};
 pub use reference::add_reference;
 pub use tap::{Measured, Tap};
+pub use values::{ValueFiles, ValuesRead};

@@ -1,7 +1,6 @@
 //! Looks at the rows that flow by: measures every check of a source or table and takes out rows that
 //! fail where the check says so.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
@@ -32,28 +31,19 @@ pub struct Tap {
     predicates: Evaluator,
     schema: SchemaRef,
     proofs: Proofs,
-    /// Rows that went on, where the proofs do not know how many there are.
-    counted: Option<AtomicU64>,
     ids: Vec<String>,
     state: Mutex<State>,
 }
 
 impl Tap {
     /// Watches batches of `schema`; `predicates` are those of the suite's inputs, in order. What `proofs`
-    /// answer is not measured; if `assumed`, how many rows they are about is known at the end only.
-    pub fn new(
-        mut suite: Suite,
-        predicates: &[Expr],
-        schema: &Schema,
-        (proofs, assumed): (Proofs, bool),
-    ) -> Result<Self> {
-        let counted = assumed.then(AtomicU64::default);
+    /// answer is not measured.
+    pub fn new(mut suite: Suite, predicates: &[Expr], schema: &Schema, proofs: Proofs) -> Result<Self> {
         suite.rely_on(&proofs);
         Ok(Self {
             predicates: Evaluator::new(predicates, schema)?,
             schema: bridge::arrow_schema(schema)?,
             proofs,
-            counted,
             ids: suite.ids().map(str::to_owned).collect(),
             state: Mutex::new(suite.start()),
             suite,
@@ -62,7 +52,7 @@ impl Tap {
 
     /// Whether proofs answer all checks, so that no batch need be looked at.
     pub fn is_idle(&self) -> bool {
-        !self.suite.is_measured() && self.counted.is_none()
+        !self.suite.is_measured()
     }
 
     /// Whether rows or values may be taken out.
@@ -89,9 +79,6 @@ impl Tap {
         }
         if let Some(keep) = &measured.keep {
             kept = filter(&kept, &mask(keep)?)?;
-        }
-        if let Some(counted) = &self.counted {
-            counted.fetch_add(kept.height() as u64, Ordering::Relaxed);
         }
         Ok((kept, measured.part, failed))
     }
@@ -132,25 +119,10 @@ impl Tap {
     }
 
     /// The verdicts on everything measured.
-    pub fn judge(&mut self, now: DateTime<Utc>) -> Vec<Verdict> {
-        let counted = self.counted.as_ref().map(|rows| rows.load(Ordering::Relaxed));
-        match counted {
-            Some(0) => {
-                self.proofs = Proofs::default();
-                self.suite.rely_on(&self.proofs);
-            }
-            Some(rows) => self.proofs.rows = Some(rows),
-            None => {}
-        }
+    pub fn judge(&self, now: DateTime<Utc>) -> Vec<Verdict> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let context = JudgeContext { now, proofs: &self.proofs, source: AnsweredFrom::Scan };
-        let mut verdicts = self.suite.judge(&state, &context);
-        for verdict in verdicts.iter_mut().filter(|verdict| verdict.answered_from == AnsweredFrom::Footer) {
-            if counted.is_some() {
-                verdict.answered_from = AnsweredFrom::Scan;
-            }
-        }
-        verdicts
+        self.suite.judge(&state, &context)
     }
 
     /// What must be evaluated for the suite, as SQL.

@@ -6,11 +6,11 @@ use arrow::error::ArrowError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::proofs::Proofs;
 use crate::rule::{
     Bound, Columns, Cost, Example, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site, parse_params,
     schema_of,
 };
-use crate::verdict::Proofs;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {

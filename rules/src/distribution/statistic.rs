@@ -10,11 +10,12 @@ use crate::literal::{Family, Literal, scale_of, type_name};
 use crate::measure::{
     Accumulated, Accumulator, Extremes, Interpolation, Moments, Readings, What, whole_value,
 };
+use crate::proofs::Proofs;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::{Figure, Limits, judge};
-use crate::verdict::{AnsweredFrom, Exactness, Outcome, Proofs};
+use crate::verdict::{AnsweredFrom, Exactness, Outcome};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {

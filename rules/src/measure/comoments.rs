@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::exact_sum::{BLOCK, ExactSum, moderate_product, two_product};
+use super::error_free::{moderate_product, two_product};
+use super::exact_sum::{BLOCK, ExactSum};
 
 /// Products of numbers below this are far from the range of floats.
 const MODERATE: f64 = 1e140;

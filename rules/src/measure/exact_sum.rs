@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::error_free::two_product;
+
 /// 2098 bits from the least subnormal to the greatest float, and headroom for 2^60 terms.
 const DIGITS: usize = 69;
 /// Each addition adds less than 2^32 to a digit of 63 bits.
@@ -18,8 +20,6 @@ const LANES: usize = 8;
 /// Biased exponents of a block's largest number for which the cuts are ordinary floats.
 const CUTTABLE: std::ops::Range<i32> = 150..2000;
 const MASK: u128 = 0xffff_ffff;
-/// Below this, Veltkamp's splitting cannot overflow.
-const SPLITTABLE: f64 = 1e290;
 
 /// An exact sum of finite floats.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -257,29 +257,6 @@ fn scale(value: f64, power: i32) -> f64 {
     value * two_to(rest)
 }
 
-/// The product and its rounding error (Dekker 1971, with Veltkamp's splitting).
-#[inline]
-pub(crate) fn two_product(a: f64, b: f64) -> (f64, f64) {
-    let product = a * b;
-    if a.abs() > SPLITTABLE || b.abs() > SPLITTABLE {
-        return (product, a.mul_add(b, -product));
-    }
-    moderate_product(a, b)
-}
-
-/// [`two_product`] of numbers below 1e290 in magnitude, without a branch.
-#[inline]
-pub(crate) fn moderate_product(a: f64, b: f64) -> (f64, f64) {
-    let product = a * b;
-    let split = |x: f64| {
-        let c = 134_217_729.0 * x;
-        let high = c - (c - x);
-        (high, x - high)
-    };
-    let ((ah, al), (bh, bl)) = (split(a), split(b));
-    (product, ((ah * bh - product) + ah * bl + al * bh) + al * bl)
-}
-
 /// The digits that are not zero, and where they begin.
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -371,12 +348,6 @@ mod tests {
             let exact: i128 = values.iter().map(|value| i128::from(*value)).sum();
             prop_assert_eq!(sum.to_f64(), exact as f64);
             prop_assert_eq!(sum.to_whole(), Some(exact));
-        }
-
-        #[test]
-        fn the_error_of_a_product_is_exact(a in -1e100..1e100_f64, b in -1e100..1e100_f64) {
-            let (product, error) = two_product(a, b);
-            prop_assert_eq!(error, a.mul_add(b, -product));
         }
     }
 

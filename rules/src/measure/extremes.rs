@@ -1,6 +1,12 @@
 //! Smallest and largest value of a column.
 
+use arrow::array::{ArrayRef, ArrowPrimitiveType, AsArray};
+use arrow::error::ArrowError;
 use serde::{Deserialize, Serialize};
+
+use super::values::{floats, for_whole_type};
+use crate::literal::Family;
+use crate::mask::RowSet;
 
 /// Extremes, in the column's own unit where it is one of whole numbers, dates or timestamps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -18,6 +24,29 @@ pub enum Extremes {
 }
 
 impl Extremes {
+    /// Adds the rows of a column that are in the set, which must hold no null.
+    pub(crate) fn add_column(&mut self, column: &ArrayRef, rows: &RowSet) -> Result<(), ArrowError> {
+        if Family::of(column.data_type()) == Family::Float {
+            let values = floats(column)?;
+            rows.for_each_range(|range| self.add_floats(values.get(range).unwrap_or_default()));
+            return Ok(());
+        }
+        for_whole_type!(column.data_type(), T => { self.add_whole_column::<T>(column, rows); Ok(()) })
+    }
+
+    fn add_whole_column<T: ArrowPrimitiveType>(&mut self, column: &ArrayRef, rows: &RowSet)
+    where
+        T::Native: Into<i128> + Ord,
+    {
+        let values = column.as_primitive::<T>().values();
+        rows.for_each_range(|range| {
+            let stretch = values.get(range).unwrap_or_default();
+            if let (Some(low), Some(high)) = (stretch.iter().min(), stretch.iter().max()) {
+                self.add_whole((*low).into(), (*high).into());
+            }
+        });
+    }
+
     /// Adds a whole number's range.
     pub(crate) fn add_whole(&mut self, low: i128, high: i128) {
         if let Self::Whole(range) = self {

@@ -7,17 +7,19 @@
 mod bins;
 mod comoments;
 mod distinct;
+mod error_free;
 mod exact_sum;
 mod extremes;
 mod groups;
 mod moments;
+mod null_rows;
 mod quantiles;
 pub(crate) mod text;
+mod total;
+mod values;
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray};
-use arrow::buffer::ScalarBuffer;
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float32Type, Float64Type};
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -29,45 +31,18 @@ pub use exact_sum::ExactSum;
 pub use extremes::Extremes;
 pub use groups::{GroupCounts, Groups};
 pub use moments::Moments;
+pub use null_rows::NullRows;
 pub use quantiles::{EXACT_VALUES, Interpolation, Quantiles};
 
-use crate::keys::hash_rows;
-use crate::literal::{Family, scale_of};
-use crate::mask::{RowSet, for_each_text, pack};
+pub(crate) use values::{floats, for_whole_type, unpacked, whole_value};
 
-/// Runs a body with `T` bound to the Arrow type of a column of whole numbers.
-macro_rules! for_whole_type {
-    ($data_type:expr, $t:ident => $body:expr) => {{
-        use arrow::datatypes as dt;
-        macro_rules! with {
-            ($found:ty) => {{
-                type $t = $found;
-                $body
-            }};
-        }
-        match $data_type {
-            dt::DataType::Int8 => with!(dt::Int8Type),
-            dt::DataType::Int16 => with!(dt::Int16Type),
-            dt::DataType::Int32 => with!(dt::Int32Type),
-            dt::DataType::Int64 => with!(dt::Int64Type),
-            dt::DataType::UInt8 => with!(dt::UInt8Type),
-            dt::DataType::UInt16 => with!(dt::UInt16Type),
-            dt::DataType::UInt32 => with!(dt::UInt32Type),
-            dt::DataType::UInt64 => with!(dt::UInt64Type),
-            dt::DataType::Decimal128(..) => with!(dt::Decimal128Type),
-            dt::DataType::Date32 => with!(dt::Date32Type),
-            dt::DataType::Date64 => with!(dt::Date64Type),
-            dt::DataType::Timestamp(dt::TimeUnit::Second, _) => with!(dt::TimestampSecondType),
-            dt::DataType::Timestamp(dt::TimeUnit::Millisecond, _) => with!(dt::TimestampMillisecondType),
-            dt::DataType::Timestamp(dt::TimeUnit::Microsecond, _) => with!(dt::TimestampMicrosecondType),
-            dt::DataType::Timestamp(dt::TimeUnit::Nanosecond, _) => with!(dt::TimestampNanosecondType),
-            other => Err(arrow::error::ArrowError::InvalidArgumentError(format!(
-                "a column of whole numbers became {other}"
-            ))),
-        }
-    }};
-}
-pub(crate) use for_whole_type;
+use crate::keys::hash_rows;
+use crate::literal::Family;
+use crate::mask::RowSet;
+use crate::proofs::Proofs;
+use crate::sample::Keep;
+use total::total_of;
+use values::present_only;
 
 /// What is measured over a column or several.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +50,8 @@ pub(crate) use for_whole_type;
 pub enum What {
     /// Rows, and how many of them are null.
     Rows,
+    /// The same, and the first rows that have a null.
+    NullRows,
     /// Smallest and largest value.
     Extremes,
     /// Power sums up to an order: 1, 2 or 4.
@@ -138,6 +115,8 @@ pub struct Accumulated {
 pub enum Accumulator {
     /// Nothing besides the rows.
     Rows,
+    /// For [`What::NullRows`].
+    NullRows(NullRows),
     /// For [`What::Extremes`].
     Extremes(Extremes),
     /// For [`What::Moments`].
@@ -162,6 +141,7 @@ impl Accumulated {
         let float = columns.first().is_some_and(|data_type| Family::of(data_type) == Family::Float);
         let accumulator = match what {
             What::Rows => Accumulator::Rows,
+            What::NullRows => Accumulator::NullRows(NullRows::default()),
             What::Extremes if float => Accumulator::Extremes(Extremes::Float { range: None, nan: 0 }),
             What::Extremes => Accumulator::Extremes(Extremes::Whole(None)),
             What::Moments(order) => Accumulator::Moments(Moments::new(*order)),
@@ -175,8 +155,14 @@ impl Accumulated {
         Self { rows: 0, nulls: 0, accumulator }
     }
 
-    /// What a batch adds, given the measure's columns (no dictionaries) and the rows in scope.
-    pub(crate) fn of_batch(what: &What, columns: &[ArrayRef], scope: &RowSet) -> Result<Self, ArrowError> {
+    /// What a batch adds, given the measure's columns (no dictionaries) and the rows in scope, and what is
+    /// to be kept for samples of keys.
+    pub(crate) fn of_batch(
+        what: &What,
+        columns: &[ArrayRef],
+        scope: &RowSet,
+        keep: Option<Keep>,
+    ) -> Result<Self, ArrowError> {
         let present = columns.iter().fold(scope.clone(), |rows, column| rows.and_valid(column.nulls()));
         let types: Vec<DataType> = columns.iter().map(|column| column.data_type().clone()).collect();
         let mut all = Self::new(what, &types);
@@ -187,9 +173,12 @@ impl Accumulated {
         };
         match (&mut all.accumulator, what) {
             (Accumulator::Rows, _) => {}
-            (Accumulator::Extremes(extremes), _) => add_extremes(extremes, first()?, &present)?,
-            (Accumulator::Moments(moments), _) => add_moments(moments, first()?, &present)?,
-            (Accumulator::Quantiles(quantiles), _) => *quantiles = quantiles_of(first()?, &present)?,
+            (Accumulator::NullRows(rows), _) => *rows = NullRows::of(scope, &present, keep.as_ref()),
+            (Accumulator::Extremes(extremes), _) => extremes.add_column(first()?, &present)?,
+            (Accumulator::Moments(moments), _) => moments.add_column(first()?, &present)?,
+            (Accumulator::Quantiles(quantiles), _) => {
+                *quantiles = Quantiles::of_column(first()?, &present)?;
+            }
             (Accumulator::Distinct(distinct), _) => {
                 for hash in hash_rows(columns, &present, false)? {
                     distinct.add(hash as u64);
@@ -197,7 +186,7 @@ impl Accumulated {
             }
             (Accumulator::Groups(groups), What::Groups(nulls_equal)) => {
                 let rows = if *nulls_equal { scope } else { &present };
-                *groups = Groups::of(&hash_rows(columns, rows, *nulls_equal)?);
+                *groups = Groups::of(columns, rows, *nulls_equal, keep)?;
             }
             (Accumulator::CoMoments(moments), _) => {
                 if let [x, y] = columns {
@@ -224,6 +213,7 @@ impl Accumulated {
         self.nulls += other.nulls;
         match (&mut self.accumulator, other.accumulator) {
             (Accumulator::Rows, Accumulator::Rows) => {}
+            (Accumulator::NullRows(mine), Accumulator::NullRows(theirs)) => mine.merge(theirs),
             (Accumulator::Extremes(mine), Accumulator::Extremes(theirs)) => mine.merge(theirs),
             (Accumulator::Moments(mine), Accumulator::Moments(theirs)) => mine.merge(&theirs),
             (Accumulator::Quantiles(mine), Accumulator::Quantiles(theirs)) => mine.merge(theirs),
@@ -249,170 +239,13 @@ pub struct Readings<'a> {
     pub(crate) measures: &'a [Accumulated],
     /// The run's clock.
     pub now: DateTime<Utc>,
+    /// What is known besides, as far as it makes measures unnecessary.
+    pub proofs: &'a Proofs,
 }
 
 impl Readings<'_> {
     /// The state of a measure that was requested while binding.
     pub fn at(&self, measure: usize) -> Option<&Accumulated> {
         self.measures.get(measure)
-    }
-}
-
-fn add_extremes(extremes: &mut Extremes, column: &ArrayRef, rows: &RowSet) -> Result<(), ArrowError> {
-    fn whole<T: ArrowPrimitiveType>(extremes: &mut Extremes, column: &ArrayRef, rows: &RowSet)
-    where
-        T::Native: Into<i128> + Ord,
-    {
-        let values = column.as_primitive::<T>().values();
-        rows.for_each_range(|range| {
-            let stretch = values.get(range).unwrap_or_default();
-            if let (Some(low), Some(high)) = (stretch.iter().min(), stretch.iter().max()) {
-                extremes.add_whole((*low).into(), (*high).into());
-            }
-        });
-    }
-    if Family::of(column.data_type()) == Family::Float {
-        let values = floats(column)?;
-        rows.for_each_range(|range| extremes.add_floats(values.get(range).unwrap_or_default()));
-        return Ok(());
-    }
-    for_whole_type!(column.data_type(), T => { whole::<T>(extremes, column, rows); Ok(()) })
-}
-
-fn add_moments(moments: &mut Moments, column: &ArrayRef, rows: &RowSet) -> Result<(), ArrowError> {
-    if Family::of(column.data_type()) == Family::Float {
-        let values = present_only(&floats(column)?, rows);
-        moments.add_all(&values);
-        return Ok(());
-    }
-    for_whole_type!(column.data_type(), T => { add_whole_moments::<T>(moments, column, rows); Ok(()) })
-}
-
-/// Small whole numbers are added up in integers; larger ones one by one.
-fn add_whole_moments<T: ArrowPrimitiveType>(moments: &mut Moments, column: &ArrayRef, rows: &RowSet)
-where
-    T::Native: Into<i128> + Ord,
-{
-    let values = column.as_primitive::<T>().values();
-    let wide = |value: T::Native| -> i128 { value.into() };
-    let mut largest = 0_u128;
-    rows.for_each_range(|range| {
-        let stretch = values.get(range).unwrap_or_default();
-        for end in [stretch.iter().min(), stretch.iter().max()].into_iter().flatten() {
-            largest = largest.max(wide(*end).unsigned_abs());
-        }
-    });
-    let order = moments.sums.len();
-    let integers_hold = match order {
-        1 => largest <= 1 << 62,
-        2 => largest <= 1 << 31,
-        _ => largest <= 1 << 23,
-    };
-    if !integers_hold {
-        rows.for_each(values, |value| moments.add_whole(wide(value)));
-        return;
-    }
-    let mut powers = [0_i128; 4];
-    match order {
-        1 => rows.for_each(values, |value| powers[0] += wide(value)),
-        2 => rows.for_each(values, |value| {
-            let x = wide(value) as i64;
-            powers[0] += i128::from(x);
-            powers[1] += i128::from(x * x);
-        }),
-        _ => rows.for_each(values, |value| {
-            let x = wide(value) as i64;
-            let square = x * x;
-            powers[0] += i128::from(x);
-            powers[1] += i128::from(square);
-            powers[2] += i128::from(square) * i128::from(x);
-            powers[3] += i128::from(square) * i128::from(square);
-        }),
-    }
-    moments.finite += rows.count() as u64;
-    for (sum, power) in moments.sums.iter_mut().zip(powers) {
-        sum.add_whole(power);
-    }
-}
-
-fn quantiles_of(column: &ArrayRef, rows: &RowSet) -> Result<Quantiles, ArrowError> {
-    let wanted = present_only(&floats(column)?, rows);
-    Ok(Quantiles::of(wanted.iter().copied()))
-}
-
-fn total_of(what: &What, column: &ArrayRef, rows: &RowSet) -> Result<u64, ArrowError> {
-    let hits = match what {
-        What::Zeros if Family::of(column.data_type()) == Family::Float => {
-            pack(&floats(column)?, |v| v == 0.0)
-        }
-        What::Zeros => crate::comparison::whole_within(column, 0, 0, false)?.values().clone(),
-        What::Truths => column.as_boolean().values().clone(),
-        What::Characters => {
-            let mut characters = 0;
-            for_each_text(column, rows, |text| characters += text.chars().count() as u64)?;
-            return Ok(characters);
-        }
-        _ => return Err(ArrowError::InvalidArgumentError("an accumulator does not fit its measure".into())),
-    };
-    Ok(rows.and(Some(&hits)).count() as u64)
-}
-
-/// The values of the set's rows, next to each other.
-fn present_only(values: &ScalarBuffer<f64>, rows: &RowSet) -> ScalarBuffer<f64> {
-    if rows.mask().is_none() {
-        return values.clone();
-    }
-    let mut wanted = Vec::with_capacity(rows.count());
-    rows.for_each_range(|range| wanted.extend_from_slice(values.get(range).unwrap_or_default()));
-    wanted.into()
-}
-
-/// A column of numbers as floats; integers beyond 2^53 and long decimals are rounded.
-pub(crate) fn floats(column: &ArrayRef) -> Result<ScalarBuffer<f64>, ArrowError> {
-    fn whole<T: ArrowPrimitiveType>(column: &ArrayRef, unit: f64) -> ScalarBuffer<f64>
-    where
-        T::Native: Into<i128>,
-    {
-        let values = column.as_primitive::<T>().values();
-        values
-            .iter()
-            .map(|value| {
-                let wide: i128 = (*value).into();
-                wide as f64 / unit
-            })
-            .collect()
-    }
-    match column.data_type() {
-        DataType::Float64 => Ok(column.as_primitive::<Float64Type>().values().clone()),
-        DataType::Float32 => {
-            Ok(column.as_primitive::<Float32Type>().values().iter().map(|v| f64::from(*v)).collect())
-        }
-        other => {
-            let unit = 10_f64.powi(scale_of(other));
-            for_whole_type!(other, T => Ok(whole::<T>(column, unit)))
-        }
-    }
-}
-
-/// One value of a column of whole numbers.
-pub(crate) fn whole_value(column: &ArrayRef, row: usize) -> Option<i128> {
-    fn value<T: ArrowPrimitiveType>(column: &ArrayRef, row: usize) -> Option<i128>
-    where
-        T::Native: Into<i128>,
-    {
-        let array = column.as_primitive::<T>();
-        (row < array.len() && array.is_valid(row)).then(|| array.value(row).into())
-    }
-    for_whole_type!(column.data_type(), T => Ok(value::<T>(column, row))).ok().flatten()
-}
-
-/// A column without its dictionary.
-pub(crate) fn unpacked(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    match column.data_type() {
-        DataType::Dictionary(_, values) if Family::of(values) == Family::Text => {
-            cast(column, &DataType::Utf8View)
-        }
-        DataType::Dictionary(_, values) => cast(column, values),
-        _ => Ok(ArrayRef::clone(column)),
     }
 }

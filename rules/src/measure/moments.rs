@@ -4,9 +4,15 @@
 //! the sums lose nothing to cancellation. Whole numbers and decimals are taken in their own unit; the
 //! scale is applied when the moments are read.
 
+use arrow::array::{ArrayRef, ArrowPrimitiveType, AsArray};
+use arrow::error::ArrowError;
 use serde::{Deserialize, Serialize};
 
-use super::exact_sum::{BLOCK, ExactSum, moderate_product, two_product};
+use super::error_free::{moderate_product, two_product};
+use super::exact_sum::{BLOCK, ExactSum};
+use super::values::{floats, for_whole_type, present_only};
+use crate::literal::Family;
+use crate::mask::RowSet;
 
 /// Fourth powers of numbers below this are far from the range of floats.
 const MODERATE: f64 = 1e70;
@@ -116,6 +122,62 @@ impl Moments {
         let mut rest = ExactSum::default();
         rest.add_whole(x);
         self.overflow |= !add_powers(&mut self.sums, &rest.components(3));
+    }
+
+    /// Adds the rows of a column that are in the set, which must hold no null.
+    pub(crate) fn add_column(&mut self, column: &ArrayRef, rows: &RowSet) -> Result<(), ArrowError> {
+        if Family::of(column.data_type()) == Family::Float {
+            self.add_all(&present_only(&floats(column)?, rows));
+            return Ok(());
+        }
+        for_whole_type!(column.data_type(), T => { self.add_whole_column::<T>(column, rows); Ok(()) })
+    }
+
+    /// Small whole numbers are added up in integers; larger ones one by one.
+    fn add_whole_column<T: ArrowPrimitiveType>(&mut self, column: &ArrayRef, rows: &RowSet)
+    where
+        T::Native: Into<i128> + Ord,
+    {
+        let values = column.as_primitive::<T>().values();
+        let wide = |value: T::Native| -> i128 { value.into() };
+        let mut largest = 0_u128;
+        rows.for_each_range(|range| {
+            let stretch = values.get(range).unwrap_or_default();
+            for end in [stretch.iter().min(), stretch.iter().max()].into_iter().flatten() {
+                largest = largest.max(wide(*end).unsigned_abs());
+            }
+        });
+        let order = self.sums.len();
+        let integers_hold = match order {
+            1 => largest <= 1 << 62,
+            2 => largest <= 1 << 31,
+            _ => largest <= 1 << 23,
+        };
+        if !integers_hold {
+            rows.for_each(values, |value| self.add_whole(wide(value)));
+            return;
+        }
+        let mut powers = [0_i128; 4];
+        match order {
+            1 => rows.for_each(values, |value| powers[0] += wide(value)),
+            2 => rows.for_each(values, |value| {
+                let x = wide(value) as i64;
+                powers[0] += i128::from(x);
+                powers[1] += i128::from(x * x);
+            }),
+            _ => rows.for_each(values, |value| {
+                let x = wide(value) as i64;
+                let square = x * x;
+                powers[0] += i128::from(x);
+                powers[1] += i128::from(square);
+                powers[2] += i128::from(square) * i128::from(x);
+                powers[3] += i128::from(square) * i128::from(square);
+            }),
+        }
+        self.finite += rows.count() as u64;
+        for (sum, power) in self.sums.iter_mut().zip(powers) {
+            sum.add_whole(power);
+        }
     }
 
     /// Adds another column part.

@@ -5,9 +5,13 @@
 //! parts merged in the same order give the same bytes. Every compaction of a level whose items stand for
 //! `w` values moves ranks by at most `w`; the sum of these is the bound that is reported.
 
+use arrow::array::ArrayRef;
+use arrow::error::ArrowError;
 use serde::{Deserialize, Serialize};
 
 use super::text::{from_hex, to_hex};
+use super::values::{floats, present_only};
+use crate::mask::RowSet;
 
 /// Up to so many values are all kept, so that quantiles are exact.
 pub const EXACT_VALUES: u64 = 100_000;
@@ -75,6 +79,11 @@ pub enum Interpolation {
 }
 
 impl Quantiles {
+    /// The state of the rows of a column that are in the set, which must hold no null.
+    pub(crate) fn of_column(column: &ArrayRef, rows: &RowSet) -> Result<Self, ArrowError> {
+        Ok(Self::of(present_only(&floats(column)?, rows).iter().copied()))
+    }
+
     /// The state of a batch's values.
     pub(crate) fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut nan = 0;

@@ -42,6 +42,20 @@ pub(crate) mod float_pair {
     }
 }
 
+/// A 128-bit hash as hexadecimal digits.
+pub(crate) mod hash {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(hash: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("{hash:032x}"))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+        let digits = String::deserialize(deserializer)?;
+        u128::from_str_radix(&digits, 16).map_err(serde::de::Error::custom)
+    }
+}
+
 /// Bytes as hexadecimal digits.
 pub(crate) fn to_hex(bytes: impl IntoIterator<Item = u8>) -> String {
     let digits = b"0123456789abcdef";

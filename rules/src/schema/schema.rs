@@ -10,10 +10,11 @@ use crate::check::ParamError;
 use crate::declared::Declared;
 use crate::literal::type_name;
 use crate::measure::{Readings, What};
+use crate::proofs::Proofs;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
-use crate::verdict::{AnsweredFrom, Outcome, Proofs, Status};
+use crate::verdict::{AnsweredFrom, Outcome, Status};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {

@@ -3,21 +3,17 @@
 use std::cell::OnceCell;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array, new_null_array};
-use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::nullif;
-use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
-use serde_json::{Map, Number, Value};
 
 use super::state::{Part, Tally};
 use super::{Batch, BoundCheck, Measured, NulledOut, PlannedMeasure, Quarantined, RuleError, Suite};
 use crate::check::{Nulls, OnRow};
-use crate::literal::{Family, whole_text};
 use crate::mask::{RowSet, spread, truths};
-use crate::measure::{Accumulated, unpacked, whole_value};
+use crate::measure::{Accumulated, unpacked};
 use crate::rule::{Bound, RowTest, Rows};
-use crate::verdict::Sample;
+use crate::sample::{Keep, Sample, sample};
 
 impl Suite {
     /// Tests and measures a batch. Batches may be measured in any order and in parallel; their parts are
@@ -200,13 +196,21 @@ impl<'a> Prepared<'a> {
     }
 
     fn sample(&self, check: &BoundCheck, row: usize) -> Sample {
-        let value = |shown: &super::SampleColumn| {
-            if shown.redact { Value::from("(redacted)") } else { json_value(self.raw(shown.column), row) }
-        };
-        let origin = self.origins.filter(|origins| origins.is_valid(row)).map(|origins| origins.value(row));
-        let values: Map<String, Value> =
-            check.samples.iter().map(|shown| (shown.name.clone(), value(shown))).collect();
-        Sample { origin, values }
+        let shown = check.samples.iter().filter(|shown| !shown.redact);
+        let columns = shown.map(|shown| (shown.name.as_str(), self.raw(shown.column)));
+        sample(columns, self.origins, row)
+    }
+
+    /// What a measure keeps of the batch for the samples of its checks.
+    fn keep(&self, planned: &PlannedMeasure) -> Option<Keep> {
+        let columns = planned.shown.iter().filter(|shown| !shown.redact);
+        (planned.sample_rows > 0).then(|| Keep {
+            rows: planned.sample_rows,
+            columns: columns
+                .map(|shown| (shown.name.clone(), ArrayRef::clone(self.raw(shown.column))))
+                .collect(),
+            origins: self.origins.cloned(),
+        })
     }
 
     fn accumulate(
@@ -227,35 +231,6 @@ impl<'a> Prepared<'a> {
             });
         }
         let scope = self.scope(planned.filter).and(staying);
-        Accumulated::of_batch(&planned.spec.what, &columns, &scope)
+        Accumulated::of_batch(&planned.spec.what, &columns, &scope, self.keep(planned))
     }
-}
-
-/// One value as JSON; what JSON has no form for is a text.
-fn json_value(array: &ArrayRef, row: usize) -> Value {
-    if array.logical_nulls().is_some_and(|nulls: NullBuffer| nulls.is_null(row)) {
-        return Value::Null;
-    }
-    match (Family::of(array.data_type()), array.data_type()) {
-        (Family::Bool, DataType::Boolean) => return Value::Bool(array.as_boolean().value(row)),
-        (Family::Whole, DataType::Dictionary(..) | DataType::Decimal128(..)) => {}
-        (Family::Whole, _) => {
-            if let Some(value) = whole_value(array, row) {
-                return i64::try_from(value).map_or_else(|_| Value::from(value.to_string()), Value::from);
-            }
-        }
-        (Family::Time, data_type) => {
-            if let Some(value) = whole_value(array, row) {
-                return Value::from(whole_text(value, data_type));
-            }
-        }
-        (Family::Float, DataType::Float64) => {
-            let value = array.as_primitive::<arrow::datatypes::Float64Type>().value(row);
-            return Number::from_f64(value).map_or_else(|| Value::from(value.to_string()), Value::Number);
-        }
-        _ => {}
-    }
-    let options = FormatOptions::default();
-    let text = ArrayFormatter::try_new(array, &options).map(|formatter| formatter.value(row).to_string());
-    text.map_or(Value::Null, Value::from)
 }

@@ -80,6 +80,11 @@ impl Binding<'_> {
         let mut site =
             Site { columns: &own, others: &others, schema, envelope: &envelope, keys, request: &mut request };
         let bound = rule.bind(&mut site)?;
+        if let Bound::Whole(_) = bound {
+            for at in &requested {
+                self.show_rows(*at, envelope.samples.rows, &samples);
+            }
+        }
         if let Bound::Rows(test) = &bound
             && test.tests_nulls()
             && envelope.nulls.is_some()
@@ -124,7 +129,7 @@ impl Binding<'_> {
 
     fn samples(&mut self, check: &Check, own: &[(String, DataType)]) -> Result<Vec<SampleColumn>, Problem> {
         let wanted = &check.envelope.samples;
-        if !check.def.row_rule() || wanted.rows == 0 {
+        if !check.def.shows_rows() || wanted.rows == 0 {
             return Ok(Vec::new());
         }
         let mut names = if let Some(columns) = &wanted.columns {
@@ -167,8 +172,32 @@ impl Binding<'_> {
         }
         let columns = spec.columns.iter().map(|name| self.column(name)).collect();
         let types = spec.columns.iter().filter_map(|name| self.typed(name).ok()).map(|(_, t)| t).collect();
-        self.measures.push(PlannedMeasure { spec, columns, types, filter, measured: true });
+        let (sample_rows, shown) = (0, Vec::new());
+        self.measures.push(PlannedMeasure {
+            spec,
+            columns,
+            types,
+            filter,
+            measured: true,
+            sample_rows,
+            shown,
+        });
         self.measures.len() - 1
+    }
+
+    /// Has a measure of keys, or of their nulls, keep rows for the samples of a check.
+    fn show_rows(&mut self, measure: usize, rows: usize, columns: &[SampleColumn]) {
+        let planned = &mut self.measures[measure];
+        if columns.is_empty() || !matches!(planned.spec.what, What::Groups(_) | What::NullRows) {
+            return;
+        }
+        planned.sample_rows = planned.sample_rows.max(rows);
+        for wanted in columns {
+            match planned.shown.iter_mut().find(|known| known.column == wanted.column) {
+                Some(known) => known.redact &= wanted.redact,
+                None => planned.shown.push(wanted.clone()),
+            }
+        }
     }
 }
 
@@ -211,7 +240,7 @@ fn expand(check: Check, schema: &Schema) -> Result<Vec<Check>, Problem> {
         let fresh: Vec<String> = found.into_iter().filter(|name| !columns.contains(name)).cloned().collect();
         columns.extend(fresh);
     }
-    if check.def.columns != Columns::One {
+    if !matches!(check.def.columns, Columns::One | Columns::OneOrNone) {
         return Ok(vec![Check { columns, ..check }]);
     }
     Ok(columns

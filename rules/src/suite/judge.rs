@@ -3,58 +3,88 @@
 use chrono::{DateTime, Utc};
 
 use super::state::{State, Tally};
-use super::{BoundCheck, JudgeContext, Suite};
-use crate::check::{Nulls, Share};
+use super::{BoundCheck, JudgeContext, SampleColumn, Suite};
+use crate::check::{Nulls, OnRow, Share};
 use crate::measure::Readings;
+use crate::proofs::Proofs;
 use crate::rule::{Bound, RowTest};
+use crate::sample::{REDACTED, Sample};
 use crate::scalar::{grouped, percent};
-use crate::verdict::{AnsweredFrom, Outcome, Proofs, Sample, Status, Verdict};
+use crate::verdict::{AnsweredFrom, Outcome, Status, Verdict};
 
 impl Suite {
-    /// Positions of the checks that proofs answer, so that no batch need be looked at for them.
-    pub fn answered(&self, proofs: &Proofs) -> Vec<usize> {
-        (0..self.checks.len()).filter(|at| self.proven(*at, proofs, DateTime::UNIX_EPOCH).is_some()).collect()
+    /// For each check where its answer comes from, if that is not (only) the rows: no batch need be looked
+    /// at for it, or less of it.
+    pub fn answered(&self, proofs: &Proofs) -> Vec<Option<AnsweredFrom>> {
+        let from = |at| match self.proven(at, proofs, DateTime::UNIX_EPOCH) {
+            Some(outcome) => Some(outcome.answered_from),
+            None => self.eased(at, proofs).map(|_| AnsweredFrom::Plan),
+        };
+        (0..self.checks.len()).map(from).collect()
     }
 
     /// Leaves out of measuring what proofs answer; judge with the same proofs.
     pub fn rely_on(&mut self, proofs: &Proofs) {
-        let answered = self.answered(proofs);
-        for (at, check) in self.checks.iter_mut().enumerate() {
-            check.measured = !answered.contains(&at);
-        }
+        let proven = |at| self.proven(at, proofs, DateTime::UNIX_EPOCH).is_some();
+        let needs = |at| if proven(at) { None } else { Some(self.needs(at, proofs)) };
+        let needs: Vec<Option<Vec<usize>>> = (0..self.checks.len()).map(needs).collect();
         for (at, measure) in self.measures.iter_mut().enumerate() {
-            measure.measured = self.checks.iter().any(|check| check.measured && check.measures.contains(&at));
+            measure.measured = needs.iter().flatten().any(|needed| needed.contains(&at));
         }
+        for (check, needs) in self.checks.iter_mut().zip(needs) {
+            check.measured = needs.is_some();
+        }
+    }
+
+    /// The measures a check needs where it is not proven.
+    fn needs(&self, at: usize, proofs: &Proofs) -> Vec<usize> {
+        let all = || self.checks.get(at).map(|check| check.measures.clone()).unwrap_or_default();
+        self.eased(at, proofs).unwrap_or_else(all)
+    }
+
+    /// The measures that suffice for a check with what the plan proves. Rows may leave without harm, but a
+    /// value that is nulled out may repeat another.
+    fn eased(&self, at: usize, proofs: &Proofs) -> Option<Vec<usize>> {
+        let check = self.checks.get(at)?;
+        let Bound::Whole(judge) = &check.bound else { return None };
+        let touches = |other: &BoundCheck| {
+            other.check.envelope.on_row == OnRow::NullOut
+                && other.check.columns.iter().any(|column| check.check.columns.contains(column))
+        };
+        judge.eased(proofs).filter(|_| !self.checks.iter().any(touches))
     }
 
     /// One verdict for each check.
     pub fn judge(&self, state: &State, context: &JudgeContext<'_>) -> Vec<Verdict> {
         let fits = state.belongs_to(self.checks.len(), self.measures.iter().map(|planned| &planned.spec));
+        let nothing = Proofs::default();
         let judged = |at: usize, check: &BoundCheck| {
             if let Some(outcome) = self.proven(at, context.proofs, context.now) {
-                return check.verdict(outcome, Vec::new());
+                return check.verdict(outcome);
             }
             if !fits {
-                return check.verdict(Outcome::error("the state was measured by another suite"), Vec::new());
+                return check.verdict(Outcome::error("the state was measured by another suite"));
             }
-            if !check.measured {
-                return check.verdict(Outcome::error("what was proven is no longer"), Vec::new());
+            let eased = self.eased(at, context.proofs).is_some();
+            let measured = |measure: &usize| self.measures.get(*measure).is_some_and(|m| m.measured);
+            if !check.measured || !self.needs(at, context.proofs).iter().all(measured) {
+                return check.verdict(Outcome::error("what was proven is no longer"));
             }
             let tally = state.part().tallies.get(at);
-            let (mut outcome, samples) = match (&check.bound, tally) {
-                (Bound::Rows(_), Some(tally)) => (judge_rows(check, tally), tally.samples.clone()),
-                (Bound::Rows(_), None) => {
-                    (Outcome::error("the state holds no tally of the check"), Vec::new())
+            let mut outcome = match (&check.bound, tally) {
+                (Bound::Rows(_), Some(tally)) => {
+                    judge_rows(check, tally).samples(tally.samples.iter().cloned())
                 }
+                (Bound::Rows(_), None) => Outcome::error("the state holds no tally of the check"),
                 (Bound::Whole(judge), _) => {
-                    let readings = Readings { measures: &state.part().measures, now: context.now };
-                    (judge.judge(&readings), Vec::new())
+                    let proofs = if eased { context.proofs } else { &nothing };
+                    judge.judge(&Readings { measures: &state.part().measures, now: context.now, proofs })
                 }
             };
             if outcome.answered_from == AnsweredFrom::Scan {
                 outcome.answered_from = context.source;
             }
-            check.verdict(outcome, samples)
+            check.verdict(outcome)
         };
         self.checks.iter().enumerate().map(|(at, check)| judged(at, check)).collect()
     }
@@ -160,7 +190,17 @@ impl BoundCheck {
         self.check.envelope.mostly.map(Share::get).or(self.check.rule.mostly()).unwrap_or(1.0)
     }
 
-    fn verdict(&self, outcome: Outcome, samples: Vec<Sample>) -> Verdict {
+    /// A row with the columns the check shows, in their order.
+    fn shown(&self, row: Sample) -> Sample {
+        let Sample { origin, occurs, mut values } = row;
+        let value = |column: &SampleColumn| {
+            let value = values.remove(&column.name).filter(|_| !column.redact);
+            (column.name.clone(), value.unwrap_or_else(|| REDACTED.into()))
+        };
+        Sample { origin, occurs, values: self.samples.iter().map(value).collect() }
+    }
+
+    fn verdict(&self, outcome: Outcome) -> Verdict {
         let envelope = &self.check.envelope;
         Verdict {
             id: self.id.clone(),
@@ -177,7 +217,12 @@ impl BoundCheck {
             n_null: outcome.n_null,
             exactness: outcome.exactness,
             answered_from: outcome.answered_from,
-            samples,
+            samples: outcome
+                .samples
+                .into_iter()
+                .take(if self.samples.is_empty() { 0 } else { envelope.samples.rows })
+                .map(|row| self.shown(row))
+                .collect(),
             dimension: envelope.dimension.clone().unwrap_or_else(|| self.check.def.dimension.to_owned()),
             tags: envelope.tags.clone(),
             owner: envelope.owner.clone(),

@@ -17,8 +17,9 @@ pub use state::{Part, State};
 
 use crate::check::Check;
 use crate::measure::Spec;
+use crate::proofs::Proofs;
 use crate::rule::Bound;
-use crate::verdict::{AnsweredFrom, Proofs};
+use crate::verdict::AnsweredFrom;
 
 /// Checks bound to a schema.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ struct BoundCheck {
     measured: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct SampleColumn {
     name: String,
     column: usize,
@@ -63,6 +64,10 @@ struct PlannedMeasure {
     types: Vec<DataType>,
     filter: Option<usize>,
     measured: bool,
+    /// So many rows are kept for the samples of its checks, if it is one of keys or of their nulls.
+    sample_rows: usize,
+    /// The columns these show; those that no check shows are marked to be redacted.
+    shown: Vec<SampleColumn>,
 }
 
 /// What a suite needs of every batch.
@@ -186,7 +191,10 @@ impl Suite {
             let samples = check.samples.iter().map(|sample| &sample.column);
             check.measured && check.columns.iter().chain(samples).any(|read| *read == column)
         };
-        let by_measure = |measure: &PlannedMeasure| measure.measured && measure.columns.contains(&column);
+        let by_measure = |measure: &PlannedMeasure| {
+            let shown = measure.shown.iter().map(|shown| &shown.column);
+            measure.measured && measure.columns.iter().chain(shown).any(|read| *read == column)
+        };
         self.checks.iter().any(by_check) || self.measures.iter().any(by_measure)
     }
 

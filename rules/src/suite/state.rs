@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RuleError;
 use crate::measure::{Accumulated, Spec};
-use crate::verdict::Sample;
+use crate::sample::Sample;
 
 /// The version written into states.
 const VERSION: u32 = 1;

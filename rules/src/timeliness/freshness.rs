@@ -1,27 +1,34 @@
 //! `freshness`: the latest date or timestamp is recent.
 
 use arrow::datatypes::DataType;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
-use crate::literal::{Family, nanos_per_unit, type_name, whole_text};
+use crate::age::{Age, age_text};
+use crate::check::ParamError;
+use crate::literal::{Family, nanos_per_unit, parse_time, type_name, whole_text};
 use crate::measure::{Accumulator, Extremes, Readings, What, whole_value};
+use crate::proofs::{Delivered, Delivery, Proofs};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
-use crate::verdict::{AnsweredFrom, Outcome, Proofs, Status};
+use crate::verdict::{AnsweredFrom, Outcome, Status};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
     name: "freshness",
     aliases: &[],
     dimension: "timeliness",
-    summary: "The latest date or timestamp of the column is no older than `max_age`.",
-    definition: "now − max ≤ max_age, where now is the run's clock. A date counts from its midnight in UTC; a timestamp \
-                 without a time zone is taken as UTC. A latest value in the future is fresh. Nulls are left out; \
-                 without values the check is skipped. Ages are written 90s, 30m, 36h, 7d or 2w.",
+    summary: "The latest date or timestamp of a column, a partition or the files is no older than `max_age`.",
+    definition: "now − max ≤ max_age, where now is the run's clock unless `now` says otherwise. A date counts from its \
+                 midnight in UTC; a timestamp without a time zone is taken as UTC. A latest value in the future is \
+                 fresh. Nulls are left out; without values the check is skipped. Ages are written 90s, 30m, 36h, 7d or \
+                 2w. Of a source it can judge the files instead of the rows: with `partition: created_at` the latest \
+                 value of that partition column among the files read (a date, a timestamp, or as `format` says; one \
+                 that is neither is an error of the check), with `files: true` when the newest of them was written, by \
+                 the clock of its store. Without files it is skipped; null partitions are left out.",
     example: Example {
         yaml: "freshness: {column: updated_at, max_age: 36h}",
         params: r#"{"column": "updated_at", "max_age": "36h"}"#,
@@ -31,84 +38,120 @@ pub static DEF: RuleDef = RuleDef {
     },
     cost: Cost::Footer,
     shape: Shape::Whole,
-    columns: Columns::One,
+    columns: Columns::OneOrNone,
     short: None,
     answers_empty: false,
     parse: parse_params::<Freshness>,
     schema: schema_of::<Freshness>,
 };
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Freshness {
     /// The greatest age, such as 36h.
     max_age: Age,
+    /// The partition column whose latest value counts, in place of a column.
+    partition: Option<String>,
+    /// Strftime pattern of the partition's values, where they are no dates or timestamps.
+    format: Option<String>,
+    /// Whether the time counts at which the newest file was written, in place of a column.
+    #[serde(default)]
+    files: bool,
+    /// The time from which ages are counted, in place of the run's clock.
+    now: Option<Moment>,
 }
 
-/// A span of time, in nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+/// A date or timestamp, taken as UTC without an offset.
+#[derive(Debug, Clone, Copy, JsonSchema)]
 #[schemars(with = "String")]
-struct Age(i128);
+struct Moment(DateTime<Utc>);
 
-impl<'de> Deserialize<'de> for Age {
+impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        parse_age(&text).map(Self).ok_or_else(|| {
-            serde::de::Error::custom(format!("\"{text}\" is not an age; write it as 90s, 30m, 36h, 7d or 2w"))
-        })
+        let wrong = || serde::de::Error::custom(format!("\"{text}\" is not a date or a timestamp"));
+        moment(&text).map(Self).ok_or_else(wrong)
     }
 }
 
-fn parse_age(text: &str) -> Option<i128> {
-    let text = text.trim();
-    let at = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(at);
-    let seconds: i128 = match unit.trim() {
-        "s" | "sec" | "second" | "seconds" => 1,
-        "m" | "min" | "minute" | "minutes" => 60,
-        "h" | "hour" | "hours" => 3_600,
-        "d" | "day" | "days" => 86_400,
-        "w" | "week" | "weeks" => 604_800,
-        _ => return None,
-    };
-    Some(i128::from(number.parse::<u32>().ok()?) * seconds * 1_000_000_000)
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    parse_time(text).and_then(|(seconds, nanos)| DateTime::from_timestamp(seconds, nanos))
 }
 
-/// An age in its two largest units.
-fn age_text(nanos: i128) -> String {
-    let seconds = (nanos / 1_000_000_000).unsigned_abs();
-    let parts =
-        [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
-    let shown: Vec<String> = parts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .take(2)
-        .map(|(count, unit)| format!("{count}{unit}"))
-        .collect();
-    let text = if shown.is_empty() { "0s".into() } else { shown.join(" ") };
-    if nanos < 0 { format!("{text} in the future") } else { text }
+fn nanos(at: DateTime<Utc>) -> i128 {
+    i128::from(at.timestamp()) * 1_000_000_000 + i128::from(at.timestamp_subsec_nanos())
 }
 
 impl Rule for Freshness {
+    fn validate(&self) -> Result<(), ParamError> {
+        if self.partition.is_some() && self.files {
+            return Err(ParamError::new("both partition and files are given").key("files").hint("keep one"));
+        }
+        if self.format.is_some() && self.partition.is_none() {
+            return Err(ParamError::new("format is for the values of a partition").key("format"));
+        }
+        Ok(())
+    }
+
+    fn delivered(&self) -> Option<Delivered<'_>> {
+        let partition = self.partition.as_deref().map(Delivered::Partition);
+        partition.or_else(|| self.files.then_some(Delivered::Files))
+    }
+
     fn expected(&self) -> String {
         format!("at most {} old", age_text(self.max_age.0))
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        let (name, data_type) = site.column()?.clone();
+        let column = site.columns.first().cloned();
+        let (name, data_type) = match (column, self.delivered()) {
+            (None, None) => {
+                let nothing = Problem::new("freshness needs a column, a partition, or files");
+                return Err(nothing.key("column").hint("give column, partition, or `files: true`"));
+            }
+            (Some(_), Some(_)) => {
+                let both = Problem::new("freshness is of a column, or of a partition or files");
+                return Err(both.key("column").hint("keep one of them"));
+            }
+            (None, Some(_)) if site.envelope.filter.is_some() => {
+                return Err(Problem::new("files have no rows for where to choose among").key("where"));
+            }
+            (None, Some(_)) => return Ok(Bound::Whole(Box::new(Arrived(self.clone())))),
+            (Some(column), None) => column,
+        };
         if Family::of(&data_type) != Family::Time {
             let message =
                 format!("column \"{name}\" is of type {}, not a date or timestamp", type_name(&data_type));
             return Err(Problem::new(message).key("column").hint("parse it into a timestamp first"));
         }
         let measure = site.measure(What::Extremes, std::slice::from_ref(&name));
-        Ok(Bound::Whole(Box::new(Recent { max_age: self.max_age.0, column: name, data_type, measure })))
+        Ok(Bound::Whole(Box::new(Recent { rule: self.clone(), column: name, data_type, measure })))
     }
 }
 
+impl Freshness {
+    /// The outcome for a latest time in nanoseconds since 1970, and how it is shown.
+    fn outcome(&self, latest: i128, shown: &str, clock: DateTime<Utc>) -> Outcome {
+        let age = nanos(self.now.map_or(clock, |now| now.0)) - latest;
+        let status = if age <= self.max_age.0 { Status::Pass } else { Status::Fail };
+        let text = format!("{} ({shown})", age_text(age));
+        Outcome::new(status, json!({"latest": shown, "age_seconds": (age / 1_000_000_000) as i64}), text)
+    }
+
+    /// The time that a partition's value stands for.
+    fn partition_time(&self, value: &str) -> Option<DateTime<Utc>> {
+        let Some(format) = &self.format else { return moment(value) };
+        let midnight = |date: NaiveDate| date.and_hms_opt(0, 0, 0);
+        let time = NaiveDateTime::parse_from_str(value, format).ok();
+        let time = time.or_else(|| midnight(NaiveDate::parse_from_str(value, format).ok()?));
+        time.map(|time| time.and_utc())
+    }
+}
+
+/// Of a column of the rows.
 #[derive(Debug)]
 struct Recent {
-    max_age: i128,
+    rule: Freshness,
     column: String,
     data_type: DataType,
     measure: usize,
@@ -116,12 +159,8 @@ struct Recent {
 
 impl Recent {
     fn outcome(&self, latest: i128, now: DateTime<Utc>) -> Outcome {
-        let now = i128::from(now.timestamp()) * 1_000_000_000 + i128::from(now.timestamp_subsec_nanos());
-        let age = now - latest * nanos_per_unit(&self.data_type);
-        let status = if age <= self.max_age { Status::Pass } else { Status::Fail };
-        let latest = whole_text(latest, &self.data_type);
-        let text = format!("{} ({latest})", age_text(age));
-        Outcome::new(status, json!({"latest": latest, "age_seconds": (age / 1_000_000_000) as i64}), text)
+        let shown = whole_text(latest, &self.data_type);
+        self.rule.outcome(latest * nanos_per_unit(&self.data_type), &shown, now)
     }
 }
 
@@ -143,5 +182,54 @@ impl Judge for Recent {
         let (rows, nulls) = (proofs.rows?, known.nulls?);
         let outcome = self.outcome(latest, now);
         Some(outcome.counts(rows - nulls.min(rows), nulls).from(AnsweredFrom::Footer))
+    }
+}
+
+/// Of the files that rows come from.
+#[derive(Debug)]
+struct Arrived(Freshness);
+
+impl Arrived {
+    fn newest_file(&self, delivery: &Delivery, now: DateTime<Utc>) -> Outcome {
+        let Some(newest) = delivery.modified else { return Outcome::skipped("no files were read") };
+        let shown = newest.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        self.0.outcome(nanos(newest), &shown, now).counts(delivery.files, 0)
+    }
+
+    fn latest_partition(&self, name: &str, delivery: &Delivery, now: DateTime<Utc>) -> Outcome {
+        let values = delivery.partitions.get(name).into_iter().flatten();
+        let (mut latest, mut known, mut nulls) = (None, 0, 0);
+        for value in values {
+            let Some(value) = value else {
+                nulls += 1;
+                continue;
+            };
+            let Some(time) = self.0.partition_time(value) else {
+                let form = self.0.format.as_deref().unwrap_or("a date or a timestamp");
+                return Outcome::error(format!("partition {name}={value} is not {form}"));
+            };
+            known += 1;
+            latest = latest.max(Some((time, value)));
+        }
+        let outcome = match latest {
+            Some((time, value)) => self.0.outcome(nanos(time), &format!("{name}={value}"), now),
+            None => Outcome::skipped("no partitions were read"),
+        };
+        outcome.counts(known, nulls)
+    }
+}
+
+impl Judge for Arrived {
+    fn judge(&self, _: &Readings<'_>) -> Outcome {
+        Outcome::skipped("the rows come from no files")
+    }
+
+    fn prove(&self, proofs: &Proofs, now: DateTime<Utc>) -> Option<Outcome> {
+        let delivery = proofs.delivery.as_ref()?;
+        let outcome = match self.0.delivered()? {
+            Delivered::Partition(name) => self.latest_partition(name, delivery, now),
+            Delivered::Files => self.newest_file(delivery, now),
+        };
+        Some(outcome.from(AnsweredFrom::Plan))
     }
 }

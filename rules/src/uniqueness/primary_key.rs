@@ -1,17 +1,17 @@
 //! `primary_key`: the columns are unique and never null.
 
-use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::unique::key_columns;
 use crate::measure::{Accumulator, Readings, What};
+use crate::proofs::Proofs;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::grouped;
-use crate::verdict::{AnsweredFrom, Outcome, Proofs, Status};
+use crate::verdict::{AnsweredFrom, Outcome, Status};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -20,8 +20,9 @@ pub static DEF: RuleDef = RuleDef {
     dimension: "uniqueness",
     summary: "The columns are unique and none of them is ever null.",
     definition: "Fails with the number of rows beyond the first of each key and the number of rows with a null in their \
-                 key. Exact, as `unique`; NaN equals NaN. Without rows the check is skipped. A step that makes the \
-                 columns unique, with footers or a step that show no nulls, answers it.",
+                 key. Exact, as `unique`; NaN equals NaN. Without rows the check is skipped. Samples are the first \
+                 rows that repeat a key, with how often it occurs, then the first with a null in it. Where a step \
+                 has made the columns unique, only nulls are counted.",
     example: Example {
         yaml: "primary_key: id",
         params: r#""id""#,
@@ -49,15 +50,19 @@ impl Rule for PrimaryKey {
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
         let columns = key_columns(site)?;
-        let measure = site.measure(What::Groups(false), &columns);
-        Ok(Bound::Whole(Box::new(Identifies { columns, measure })))
+        let keys = site.measure(What::Groups(false), &columns);
+        let nulls = site.measure(What::NullRows, &columns);
+        Ok(Bound::Whole(Box::new(Identifies { columns, keys, nulls })))
     }
 }
 
 #[derive(Debug)]
 struct Identifies {
     columns: Vec<String>,
-    measure: usize,
+    /// The measure of every key without a null.
+    keys: usize,
+    /// The measure of the others.
+    nulls: usize,
 }
 
 fn outcome(rows: u64, extra: u64, nulls: u64) -> Outcome {
@@ -76,17 +81,23 @@ fn outcome(rows: u64, extra: u64, nulls: u64) -> Outcome {
 
 impl Judge for Identifies {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
-        match readings.at(self.measure).map(|all| (all, &all.accumulator)) {
-            Some((all, Accumulator::Groups(groups))) => {
-                outcome(all.rows, groups.counts().extra_rows(), all.nulls)
-            }
-            _ => Outcome::error("the keys were not counted"),
+        let Some((all, Accumulator::NullRows(without_key))) =
+            readings.at(self.nulls).map(|all| (all, &all.accumulator))
+        else {
+            return Outcome::error("the null keys were not counted");
+        };
+        if readings.proofs.proves_unique(&self.columns) {
+            return outcome(all.rows, 0, all.nulls).samples(without_key.first()).from(AnsweredFrom::Plan);
         }
+        let Some(Accumulator::Groups(groups)) = readings.at(self.keys).map(|all| &all.accumulator) else {
+            return Outcome::error("the keys were not counted");
+        };
+        let (counts, examples) = groups.survey();
+        let samples = examples.repeats().chain(without_key.first());
+        outcome(all.rows, counts.extra_rows(), all.nulls).samples(samples)
     }
 
-    fn prove(&self, proofs: &Proofs, _: DateTime<Utc>) -> Option<Outcome> {
-        let no_nulls = self.columns.iter().all(|column| proofs.nulls(column) == Some(0));
-        let rows = proofs.rows.filter(|_| no_nulls && proofs.proves_unique(&self.columns))?;
-        Some(outcome(rows, 0, 0).from(AnsweredFrom::Plan))
+    fn eased(&self, proofs: &Proofs) -> Option<Vec<usize>> {
+        proofs.proves_unique(&self.columns).then(|| vec![self.nulls])
     }
 }

@@ -1,6 +1,5 @@
 //! `unique`: no two rows have the same key.
 
-use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -8,11 +7,12 @@ use serde_json::json;
 use crate::keys::KeyKind;
 use crate::literal::type_name;
 use crate::measure::{Accumulator, Readings, What};
+use crate::proofs::Proofs;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::grouped;
-use crate::verdict::{AnsweredFrom, Outcome, Proofs, Status};
+use crate::verdict::{AnsweredFrom, Outcome, Status};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -24,7 +24,9 @@ pub static DEF: RuleDef = RuleDef {
                  counts all rows of such keys, `dup_groups` the keys. The count may be at most `max` (0). Exact: keys \
                  are told apart by 128-bit hashes of their bytes. NaN equals NaN, -0.0 equals 0.0. A row with a null \
                  in its key is not evaluated; with `nulls_distinct: false` null equals null. Where nothing is \
-                 evaluated the check is skipped. A step that makes the columns unique answers it.",
+                 evaluated the check is skipped. Samples are the first rows that repeat a key, with how often it \
+                 occurs. Where a step has made the columns unique, keys \
+                 are not looked at.",
     example: Example {
         yaml: "unique: [order_id, line]",
         params: r#"["order_id", "line"]"#,
@@ -81,8 +83,9 @@ impl Rule for Unique {
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
         let columns = key_columns(site)?;
-        let measure = site.measure(What::Groups(!self.nulls_distinct), &columns);
-        Ok(Bound::Whole(Box::new(NoRepeats { rule: self.clone(), columns, measure })))
+        let keys = site.measure(What::Groups(!self.nulls_distinct), &columns);
+        let rows = site.measure(What::Rows, &columns);
+        Ok(Bound::Whole(Box::new(NoRepeats { rule: self.clone(), columns, keys, rows })))
     }
 }
 
@@ -114,33 +117,44 @@ impl Count {
 struct NoRepeats {
     rule: Unique,
     columns: Vec<String>,
-    measure: usize,
+    /// The measure of every key.
+    keys: usize,
+    /// The measure of rows and nulls alone.
+    rows: usize,
+}
+
+impl NoRepeats {
+    fn outcome(&self, rows: u64, nulls: u64, count: u64) -> Outcome {
+        if rows == 0 {
+            return Outcome::skipped("no keys in scope").counts(0, nulls);
+        }
+        let status = if count <= self.rule.max { Status::Pass } else { Status::Fail };
+        Outcome::new(status, json!(count), self.rule.count.text(count)).counts(rows, nulls).failed(count)
+    }
 }
 
 impl Judge for NoRepeats {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
-        let Some(all) = readings.at(self.measure) else { return Outcome::error("the keys were not counted") };
-        let Accumulator::Groups(groups) = &all.accumulator else {
+        if readings.proofs.proves_unique(&self.columns) {
+            let Some(all) = readings.at(self.rows) else { return Outcome::error("rows were not counted") };
+            let rows = if self.rule.nulls_distinct { all.present() } else { all.rows };
+            return self.outcome(rows, all.nulls, 0).from(AnsweredFrom::Plan);
+        }
+        let Some((all, Accumulator::Groups(groups))) =
+            readings.at(self.keys).map(|all| (all, &all.accumulator))
+        else {
             return Outcome::error("the keys were not counted");
         };
-        let counts = groups.counts();
-        if counts.rows == 0 {
-            return Outcome::skipped("no keys in scope").counts(0, all.nulls);
-        }
+        let (counts, examples) = groups.survey();
         let count = match self.rule.count {
             Count::ExtraRows => counts.extra_rows(),
             Count::RowsInDupGroups => counts.rows_in_repeated(),
             Count::DupGroups => counts.repeated,
         };
-        let status = if count <= self.rule.max { Status::Pass } else { Status::Fail };
-        Outcome::new(status, json!(count), self.rule.count.text(count))
-            .counts(counts.rows, all.nulls)
-            .failed(count)
+        self.outcome(counts.rows, all.nulls, count).samples(examples.repeats())
     }
 
-    fn prove(&self, proofs: &Proofs, _: DateTime<Utc>) -> Option<Outcome> {
-        let rows = proofs.rows.filter(|rows| *rows > 0 && proofs.proves_unique(&self.columns))?;
-        let outcome = Outcome::new(Status::Pass, json!(0), self.rule.count.text(0));
-        Some(outcome.counts(rows, 0).from(AnsweredFrom::Plan))
+    fn eased(&self, proofs: &Proofs) -> Option<Vec<usize>> {
+        proofs.proves_unique(&self.columns).then(|| vec![self.rows])
     }
 }

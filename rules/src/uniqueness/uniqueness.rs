@@ -20,7 +20,7 @@ pub static DEF: RuleDef = RuleDef {
     definition: "#(count = 1) ÷ n, as Deequ's Uniqueness, rows with nulls left out. \
                  Always exact; every distinct value is held. \
                  NaN is one value, -0.0 is 0.0. Several columns count as one key. Without values the check is \
-                 skipped.",
+                 skipped. Where it fails or warns, samples are the first rows that repeat a value.",
     example: Example {
         yaml: "uniqueness: {column: city, min: 0.75}",
         params: r#"{"column": "city", "min": 0.75}"#,

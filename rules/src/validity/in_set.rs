@@ -1,5 +1,12 @@
 //! `in_set`: values are one of a list.
 
+use std::sync::Arc;
+
+use arrow::array::BooleanArray;
+use arrow::error::ArrowError;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::check::ParamError;
 use crate::literal::Literal;
 use crate::mask::with_nulls;
@@ -7,11 +14,8 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site, parse_params,
     schema_of,
 };
-use crate::value_set::{ValueSet, shown};
-use arrow::array::BooleanArray;
-use arrow::error::ArrowError;
-use schemars::JsonSchema;
-use serde::Deserialize;
+use crate::value_set::ValueSet;
+use crate::values::{Values, ValuesFile};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -22,7 +26,8 @@ pub static DEF: RuleDef = RuleDef {
     definition: "Values are brought to the column's type first; one that no value of the type equals is an error of the \
                  pipeline. NaN equals nothing and fails; -0.0 equals 0.0. Null is not evaluated (see \
                  `nulls`). `case_sensitive: false` compares Unicode lower case, `trim: true` without white space \
-                 around. Where nothing is evaluated the check is skipped.",
+                 around. The values may be in a file instead, `values: {file: countries.txt}`: one a line, or a \
+                 column of a CSV or Parquet file. Where nothing is evaluated the check is skipped.",
     example: Example {
         yaml: "in_set: {column: ship_mode, values: [AIR, RAIL]}",
         params: r#"{"column": "ship_mode", "values": ["AIR", "RAIL"]}"#,
@@ -39,11 +44,11 @@ pub static DEF: RuleDef = RuleDef {
     schema: schema_of::<InSet>,
 };
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct InSet {
-    /// The values.
-    values: Vec<Literal>,
+    /// The values, or the file they are in.
+    values: Values,
     /// Whether upper and lower case differ.
     #[serde(default = "yes")]
     case_sensitive: bool,
@@ -58,19 +63,24 @@ fn yes() -> bool {
 
 impl Rule for InSet {
     fn validate(&self) -> Result<(), ParamError> {
-        if self.values.is_empty() {
-            return Err(ParamError::new("values is empty, so nothing could pass").key("values"));
-        }
-        Ok(())
+        self.values.validate("nothing could pass")
+    }
+
+    fn values_file(&self) -> Option<&ValuesFile> {
+        self.values.file()
+    }
+
+    fn with_values(&self, values: Arc<[Literal]>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(Self { values: self.values.read(values), ..self.clone() }))
     }
 
     fn expected(&self) -> String {
-        format!("one of {}", shown(&self.values))
+        format!("one of {}", self.values.text())
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
         let (_, data_type) = site.column()?;
-        let values = ValueSet::new(&self.values, data_type, !self.case_sensitive, self.trim)?;
+        let values = self.values.set(data_type, !self.case_sensitive, self.trim)?;
         Ok(Bound::Rows(Box::new(Listed(values))))
     }
 }

@@ -1,17 +1,21 @@
 //! `not_in_set`: values are none of a list.
 
+use std::sync::Arc;
+
 use arrow::array::BooleanArray;
 use arrow::error::ArrowError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::check::ParamError;
 use crate::literal::Literal;
 use crate::mask::with_nulls;
 use crate::rule::{
     Bound, Columns, Cost, Example, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site, parse_params,
     schema_of,
 };
-use crate::value_set::{ValueSet, shown};
+use crate::value_set::ValueSet;
+use crate::values::{Values, ValuesFile};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -22,7 +26,8 @@ pub static DEF: RuleDef = RuleDef {
     definition: "Values are brought to the column's type first; one that no value of the type equals is an error of the \
                  pipeline. NaN equals nothing and passes; -0.0 equals 0.0. Null is not evaluated (see \
                  `nulls`). `case_sensitive: false` compares Unicode lower case, `trim: true` without white space \
-                 around. Where nothing is evaluated the check is skipped.",
+                 around. The values may be in a file instead, `values: {file: countries.txt}`: one a line, or a \
+                 column of a CSV or Parquet file. Where nothing is evaluated the check is skipped.",
     example: Example {
         yaml: "not_in_set: {column: ship_mode, values: [AIR, RAIL]}",
         params: r#"{"column": "ship_mode", "values": ["AIR", "RAIL"]}"#,
@@ -39,11 +44,11 @@ pub static DEF: RuleDef = RuleDef {
     schema: schema_of::<NotInSet>,
 };
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NotInSet {
-    /// The values.
-    values: Vec<Literal>,
+    /// The values, or the file they are in.
+    values: Values,
     /// Whether upper and lower case differ.
     #[serde(default = "yes")]
     case_sensitive: bool,
@@ -57,13 +62,25 @@ fn yes() -> bool {
 }
 
 impl Rule for NotInSet {
+    fn validate(&self) -> Result<(), ParamError> {
+        self.values.validate("nothing could fail")
+    }
+
+    fn values_file(&self) -> Option<&ValuesFile> {
+        self.values.file()
+    }
+
+    fn with_values(&self, values: Arc<[Literal]>) -> Option<Arc<dyn Rule>> {
+        Some(Arc::new(Self { values: self.values.read(values), ..self.clone() }))
+    }
+
     fn expected(&self) -> String {
-        format!("none of {}", shown(&self.values))
+        format!("none of {}", self.values.text())
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
         let (_, data_type) = site.column()?;
-        let values = ValueSet::new(&self.values, data_type, !self.case_sensitive, self.trim)?;
+        let values = self.values.set(data_type, !self.case_sensitive, self.trim)?;
         Ok(Bound::Rows(Box::new(Unlisted(values))))
     }
 }

@@ -8,11 +8,12 @@ use serde_json::Number;
 use crate::check::ParamError;
 use crate::literal::Literal;
 use crate::measure::{Readings, What};
+use crate::proofs::Proofs;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::{Figure, Limits, judge};
-use crate::verdict::{AnsweredFrom, Outcome, Proofs};
+use crate::verdict::{AnsweredFrom, Outcome};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {

@@ -13,9 +13,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cases;
 mod comparisons;
 mod counts;
 mod declarations;
+mod envelope;
 mod figures;
+mod freshness;
+mod samples;
 mod suites;
 mod texts;
+mod value_files;

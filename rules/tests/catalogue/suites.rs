@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt64Array};
-use lockgate_rules::{AnsweredFrom, Batch, ColumnProof, Proofs, Status};
+use lockgate_rules::{AnsweredFrom, Batch, ColumnProof, Proofs, Status, Suite};
 use serde_json::{Value, json};
 
 use crate::support::{bind, column, judge, judge_with, measured, rows, state, try_bind};
@@ -174,7 +174,13 @@ fn known(nulls: u64, low: i64, high: i64) -> ColumnProof {
 
 fn proofs(nulls: u64) -> Proofs {
     let columns = [("x".to_owned(), known(nulls, 1, 9))].into_iter().collect();
-    Proofs { rows: Some(5), columns, unique: vec![vec!["x".into()]] }
+    Proofs { rows: Some(5), columns, unique: vec![vec!["x".into()]], delivery: None }
+}
+
+/// Positions of the checks that proofs answer.
+fn answered(suite: &Suite, proofs: &Proofs) -> Vec<usize> {
+    let all = suite.answered(proofs);
+    all.iter().enumerate().filter_map(|(at, from)| from.map(|_| at)).collect()
 }
 
 #[test]
@@ -194,7 +200,7 @@ fn what_is_proven_is_not_measured() {
         ("not_null", json!("y")),
     ];
     let mut suite = bind(&checks, &schema);
-    assert_eq!(suite.answered(&proofs(0)), [0, 1, 2, 5, 6, 7, 9]);
+    assert_eq!(answered(&suite, &proofs(0)), [0, 1, 2, 5, 6, 7, 9]);
     suite.rely_on(&proofs(0));
     let batch = rows("x:int64,y:float64\n2,1\n");
     let verdicts = judge_with(&suite, &state(&suite, &[batch]), &proofs(0));
@@ -208,9 +214,53 @@ fn what_is_proven_is_not_measured() {
 }
 
 #[test]
+fn keys_that_a_step_made_unique_are_not_looked_at_but_their_nulls_are() {
+    let by_step = Proofs { unique: vec![vec!["x".into()]], ..Proofs::default() };
+    let checks = [
+        ("unique", json!("x")),
+        ("unique", json!({"columns": ["x", "y"], "nulls_distinct": false})),
+        ("primary_key", json!(["x", "y"])),
+        ("unique", json!("y")),
+        ("unique", json!({"columns": ["x"], "where": "TRUE"})),
+    ];
+    for csv in ["x:int64,y:int64\n1,1\n2,1\n,1\n3,\n", "x:int64,y:int64\n,1\n", "x:int64,y:int64\n"] {
+        let batch = rows(csv);
+        let mut suite = bind(&checks, &batch.schema());
+        let scanned = judge(&suite, &state(&suite, std::slice::from_ref(&batch)));
+        suite.rely_on(&by_step);
+        assert_eq!(answered(&suite, &by_step), [0, 1, 2, 4]);
+        let relied = judge_with(&suite, &state(&suite, std::slice::from_ref(&batch)), &by_step);
+        for (mut relied, scanned) in relied.into_iter().zip(scanned) {
+            let from = if relied.columns == ["y"] { AnsweredFrom::Scan } else { AnsweredFrom::Plan };
+            if relied.status != Status::Skipped {
+                assert_eq!(relied.answered_from, from, "{}", relied.id);
+            }
+            relied.answered_from = scanned.answered_from;
+            assert_eq!(relied, scanned);
+        }
+        // Without the proofs, the keys that were not looked at are an error and no pass.
+        assert_eq!(judge(&suite, &state(&suite, &[batch]))[0].status, Status::Error);
+    }
+}
+
+#[test]
+fn a_value_nulled_out_may_repeat_a_key_that_was_unique() {
+    let by_step = Proofs { unique: vec![vec!["x".into()]], ..Proofs::default() };
+    let checks = [
+        ("unique", json!({"columns": "x", "nulls_distinct": false})),
+        ("le", json!({"column": "x", "value": 1, "on_row": "null_out"})),
+    ];
+    let batch = rows("x:int64\n1\n2\n3\n");
+    let mut suite = bind(&checks, &batch.schema());
+    assert!(answered(&suite, &by_step).is_empty());
+    suite.rely_on(&by_step);
+    assert_eq!(judge_with(&suite, &state(&suite, &[batch]), &by_step)[0].n_failed, 1);
+}
+
+#[test]
 fn a_failure_that_footers_show_is_still_looked_at_for_its_rows() {
     let suite = bind(&[("not_null", json!("x"))], &rows("x:int64\n").schema());
-    assert!(suite.answered(&proofs(1)).is_empty());
+    assert!(answered(&suite, &proofs(1)).is_empty());
 }
 
 #[test]
@@ -219,16 +269,16 @@ fn footers_do_not_answer_for_rows_that_may_leave() {
     let checks = |bound: i64| {
         [("row_count", json!({"min": 5})), ("le", json!({"column": "x", "value": bound, "on_row": "drop"}))]
     };
-    assert_eq!(bind(&checks(9), &schema).answered(&proofs(0)), [0, 1]);
-    assert!(bind(&checks(8), &schema).answered(&proofs(0)).is_empty());
+    assert_eq!(answered(&bind(&checks(9), &schema), &proofs(0)), [0, 1]);
+    assert!(answered(&bind(&checks(8), &schema), &proofs(0)).is_empty());
 }
 
 #[test]
 fn all_null_columns_are_skipped_from_footers_too() {
     let suite = bind(&[("between", json!({"column": "x", "min": 1}))], &rows("x:int64\n").schema());
     let all_null = ColumnProof { nulls: Some(5), ..ColumnProof::default() };
-    let proofs =
-        Proofs { rows: Some(5), columns: [("x".to_owned(), all_null)].into_iter().collect(), unique: vec![] };
+    let columns = [("x".to_owned(), all_null)].into_iter().collect();
+    let proofs = Proofs { rows: Some(5), columns, ..Proofs::default() };
     assert_eq!(judge_with(&suite, &suite.start(), &proofs)[0].status, Status::Skipped);
 }
 

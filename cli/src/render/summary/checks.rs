@@ -104,11 +104,14 @@ fn samples(check: &Check, grid: &mut Grid) {
     for (at, sample) in kept.iter().take(SAMPLES).enumerate() {
         let place = check.sample_places.get(at).and_then(Option::as_deref);
         let place = place.map(|place| format!("{}  ", escape(place))).unwrap_or_default();
-        grid.line(SAMPLES_AT, styled(FAINT, format!("{place}{}", values(sample))));
+        let occurs = sample.occurs.map(|times| format!("  {} times", count(times))).unwrap_or_default();
+        grid.line(SAMPLES_AT, styled(FAINT, format!("{place}{}{occurs}", values(sample))));
     }
     let failed = check.verdict.n_failed;
     let shown = kept.len().min(SAMPLES) as u64;
-    if shown > 0 && failed > shown {
+    // A row that repeats a key stands for all that do.
+    let of_rows = kept.iter().all(|sample| sample.occurs.is_none());
+    if of_rows && shown > 0 && failed > shown {
         let more = count(failed - shown);
         grid.line(SAMPLES_AT, styled(FAINT, format!("and {more} more")));
     }

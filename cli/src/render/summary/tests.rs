@@ -87,6 +87,7 @@ fn raw_checks() -> Vec<Check> {
     tail.samples = (0..5)
         .map(|n| Sample {
             origin: Some(n),
+            occurs: None,
             values:
                 json!({"tailnum": "D942DN", "carrier": "DL", "flight": 1200 + n, "note": "\u{1b}[31mred"})
                     .as_object()
@@ -114,6 +115,8 @@ fn output_checks(closing: bool) -> Vec<Check> {
         key.status = Status::Fail;
         key.answered_from = AnsweredFrom::Scan;
         key.observed_text = "24 rows too many in 12 groups".into();
+        let values = json!({"carrier": "UA", "flight": 1545}).as_object().cloned().expect("an object");
+        key.samples = vec![Sample { origin: None, occurs: Some(3), values }];
     }
     let mut seats = verdict("aircraft-known", "completeness", "seats", Severity::Alert, Status::Fail);
     seats.observed_text = "83.46 % complete".into();
@@ -158,6 +161,7 @@ fn record(status: RunStatus) -> RunRecord {
         ended_at: time("2026-11-23T06:31:02Z"),
         vars: BTreeMap::new(),
         inputs: vec![flights, input("airlines", 16, 1_102, 1), input("planes", 3_322, 61_000, 1)],
+        values: Vec::new(),
         tables: vec![
             Table {
                 table: "flights_clean".into(),

@@ -6,11 +6,10 @@
 mod count;
 mod distinct;
 mod extreme;
-mod mean;
 mod moments;
 mod pick;
 mod quantile;
-mod sum;
+mod total;
 
 use polars::prelude::{Column, DataType};
 use polars_arrow::array::PrimitiveArray;
@@ -113,8 +112,8 @@ impl BoundFunction {
         match self.function {
             F::CountRows | F::Count => Box::<count::Count>::default(),
             F::CountDistinct => Box::<distinct::Distinct>::default(),
-            F::Sum => sum::sum(&self.input),
-            F::Mean => mean::mean(&self.input),
+            F::Sum => total::total(&self.input, total::Figure::Sum),
+            F::Mean => total::total(&self.input, total::Figure::Mean),
             F::Min | F::All => extreme::extreme(&self.input, extreme::Side::Least),
             F::Max | F::Any => extreme::extreme(&self.input, extreme::Side::Greatest),
             F::First => Box::new(pick::Pick::new(pick::Which::First, &self.input)),
@@ -132,7 +131,7 @@ impl BoundFunction {
         use Function as F;
         match self.function {
             F::CountRows | F::Count | F::CountDistinct => DataType::Int64,
-            F::Sum => sum::output(&self.input),
+            F::Sum => total::sum_type(&self.input),
             F::Mean | F::Variance { .. } | F::Deviation { .. } | F::Skewness | F::Quantile(_) => {
                 DataType::Float64
             }

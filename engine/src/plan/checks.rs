@@ -1,0 +1,147 @@
+//! The checks of a plan: read with their files, bound to the rows they will see.
+
+use std::sync::Arc;
+
+use lockgate_rules::{Check, Delivered, KeySet, References, Suite};
+use polars::prelude::{PlSmallStr, Schema};
+
+use super::{Node, Plan, visible};
+use crate::error::{Error, Result};
+use crate::exec::bridge;
+use crate::expr::Expression;
+use crate::spec::{self, CheckSpec, Parsed, Spanned, did_you_mean};
+use crate::validate::{Tap, ValueFiles};
+
+/// The checks that are written down, and those the contract implies.
+pub(super) fn source_checks(
+    source: &spec::Source,
+    files: &mut ValueFiles<'_>,
+) -> Result<Vec<(Check, spec::Span)>> {
+    let mut all = checks(&source.checks, files)?;
+    for (name, column) in source.schema.iter().flat_map(|contract| contract.columns.iter()) {
+        if !column.nullable {
+            let params = serde_json::json!({"column": name.value, "id": format!("contract.{}", name.value)});
+            let implied = Check::parse("not_null", &params).map_err(|error| {
+                Error::wrong(format!("column \"{}\" cannot be required", name.value))
+                    .at(name.span)
+                    .because(error)
+            })?;
+            all.extend(implied.into_iter().map(|check| (check, name.span)));
+        }
+    }
+    Ok(all)
+}
+
+/// The checks that are written down, with the values of their files.
+pub(super) fn checks(
+    specs: &[Parsed<CheckSpec>],
+    files: &mut ValueFiles<'_>,
+) -> Result<Vec<(Check, spec::Span)>> {
+    let all = specs.iter().flat_map(|spec| spec.checks.iter().map(move |check| (check, spec)));
+    all.map(|(check, spec)| Ok((files.fill(check, spec)?, spec.rule.span))).collect()
+}
+
+/// Key sets without keys for what the checks of `node` refer to: enough to bind them. A reference to a table
+/// or column that is not there is left out.
+pub(super) fn planned_references(plan: &Plan, node: &Node) -> Result<References> {
+    let mut references = References::default();
+    for reference in node.checks.iter().filter_map(|(check, _)| check.reference()) {
+        let Some(other) = plan.nodes.iter().find(|other| other.name == reference.dataset) else { continue };
+        let schema = bridge::arrow_schema(&visible(&other.schema))?;
+        let types: Option<Vec<_>> = reference
+            .columns
+            .iter()
+            .map(|name| schema.field_with_name(name).ok().map(|field| field.data_type().clone()))
+            .collect();
+        if let Some(keys) = types.and_then(|types| KeySet::new(&types).ok()) {
+            references.insert(reference, Arc::new(keys));
+        }
+    }
+    Ok(references)
+}
+
+/// What is wrong with what a check refers to.
+fn reference_error(plan: &Plan, reference: &lockgate_rules::Reference, span: spec::Span) -> Option<Error> {
+    let Some(other) = plan.nodes.iter().find(|other| other.name == reference.dataset) else {
+        let names = plan.nodes.iter().map(|node| node.name.as_str());
+        let wrong = Error::wrong(format!("no source or table \"{}\"", reference.dataset)).at(span);
+        return Some(wrong.hint(did_you_mean(&reference.dataset, names, "there are")));
+    };
+    let schema = visible(&other.schema);
+    let absent = reference.columns.iter().find(|name| schema.get(name.as_str()).is_none())?;
+    let columns = schema.iter_names().map(PlSmallStr::as_str);
+    let wrong = Error::wrong(format!("\"{}\" has no column \"{absent}\"", other.name)).at(span);
+    Some(wrong.hint(did_you_mean(absent, columns, "it has")))
+}
+
+/// What is wrong with what a check asks of the files that rows come from.
+fn delivery_error(plan: &Plan, node: usize, check: &Check) -> Option<Error> {
+    let wanted = check.delivered()?;
+    let Some(scan) = plan.scan(node) else {
+        let wrong = format!("\"{}\" is a table, whose rows come from no files", plan.nodes[node].name);
+        return Some(Error::wrong(wrong).hint("check the source, or a column"));
+    };
+    let (Delivered::Partition(name), Some(file)) = (wanted, scan.files().first()) else { return None };
+    let names = || file.partition.iter().map(|(name, _)| name.as_str());
+    if names().any(|known| known == name) {
+        return None;
+    }
+    let wrong = Error::wrong(format!("source \"{}\" has no partition column \"{name}\"", scan.name()));
+    Some(match names().next() {
+        Some(_) => wrong.hint(did_you_mean(name, names(), "it is partitioned by")),
+        None => wrong.hint("it has no partition folders; use `files: true`, or a column"),
+    })
+}
+
+/// What is wrong with the checks of a node.
+pub(super) fn check_errors(plan: &Plan, index: usize) -> Vec<Error> {
+    let node = &plan.nodes[index];
+    let wrong_references: Vec<Error> = node
+        .checks
+        .iter()
+        .filter_map(|(check, span)| reference_error(plan, &check.reference()?, *span))
+        .collect();
+    if !wrong_references.is_empty() {
+        return wrong_references;
+    }
+    let wrong =
+        node.checks.iter().filter_map(|(check, span)| Some((delivery_error(plan, index, check)?, *span)));
+    let mut errors: Vec<Error> = wrong.map(|(error, span)| error.at(span)).collect();
+    let schema = match bridge::arrow_schema(&visible(&node.schema)) {
+        Ok(schema) => schema,
+        Err(error) => return vec![error.at(node.span)],
+    };
+    let checks: Vec<_> = node.checks.iter().map(|(check, _)| check.clone()).collect();
+    let references = match planned_references(plan, node) {
+        Ok(references) => references,
+        Err(error) => return vec![error.at(node.span)],
+    };
+    if let Err(wrong) = Suite::bind(checks, &schema, references) {
+        errors.extend(wrong.into_iter().map(|wrong| {
+            let error = Error::wrong(wrong.message).at(node.checks[wrong.check].1);
+            match wrong.hint {
+                Some(hint) => error.hint(hint),
+                None => error,
+            }
+        }));
+    }
+    for (check, span) in &node.checks {
+        for predicate in check.predicates() {
+            let text = Spanned { value: predicate.to_owned(), span: *span };
+            let bound = Expression::parse(&text).and_then(|predicate| predicate.bind_predicate(&node.schema));
+            errors.extend(bound.err().map(|error| error.at(*span)));
+        }
+    }
+    errors
+}
+
+/// Predicates of a suite over rows of `schema`, in the order of its inputs, each under a name of its own:
+/// Polars names an expression by the column it begins with, and two may begin with the same.
+pub fn predicates(suite: &Suite, schema: &Schema) -> Result<Vec<polars::prelude::Expr>> {
+    let texts = Tap::predicates_of(suite).into_iter().enumerate();
+    let bound = texts.map(|(at, text)| {
+        let text = Spanned { value: text, span: spec::Span::default() };
+        Ok(Expression::parse(&text)?.bind_predicate(schema)?.alias(format!("predicate {at}")))
+    });
+    bound.collect()
+}

@@ -1,0 +1,146 @@
+//! Shortcuts never change a verdict: what footers, dictionaries and the plan answer is what the rows say.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod checks;
+mod columns;
+mod files;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use lockgate_engine::spec::SourceText;
+use lockgate_engine::store::Settings;
+use lockgate_engine::{Engine, Options, Pipeline, RunRecord};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+
+use checks::checks;
+use files::{Doctored, File, files};
+
+/// A pipeline with checks on a source, and on a table that its steps make unique by some keys.
+fn pipeline(source: &[Value], table: &[Value], keys: &[&str]) -> String {
+    let list = |checks: &[Value]| checks.iter().map(|check| format!("      - {check}\n")).collect::<String>();
+    format!(
+        "pipeline: shortcuts
+sources:
+  raw:
+    read: raw/
+    checks:
+{}
+tables:
+  once:
+    from: raw
+    steps:
+      - deduplicate: {{keys: {}, keep: first}}
+      - filter: id IS NULL OR id < 7
+    checks:
+{}",
+        list(source),
+        json!(keys),
+        list(table)
+    )
+}
+
+fn validated(folder: &Path, text: &str, shortcuts: bool) -> RunRecord {
+    let options = Options {
+        threads: 2,
+        memory: None,
+        run_time: "2024-03-01T00:00:00Z".parse().unwrap(),
+        dry_run: false,
+        shortcuts,
+        seed: 0,
+        usage: None,
+    };
+    let clock = Arc::new(|| "2024-03-01T00:00:00Z".parse().unwrap());
+    let engine = Engine::new(options, Settings::new(folder, []), clock).unwrap();
+    let pipeline = Pipeline::load(SourceText::new("pipeline.yaml", text), &[], &BTreeMap::new());
+    let pipeline = pipeline.unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
+    engine.validate(&pipeline).unwrap_or_else(|errors| panic!("{errors:?}\n{text}"))
+}
+
+/// The verdicts, apart from where their answers came from, and how many of these were not the rows.
+fn verdicts(record: &RunRecord) -> (Vec<Value>, usize) {
+    let mut all = serde_json::to_value(&record.checks).unwrap();
+    let all = all.as_array_mut().unwrap();
+    let mut elsewhere = 0;
+    for verdict in all.iter_mut() {
+        let from = verdict.as_object_mut().unwrap().remove("answered_from");
+        elsewhere += usize::from(from != Some(json!("scan")));
+    }
+    (std::mem::take(all), elsewhere)
+}
+
+fn written(files: &[File]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, file) in files.iter().enumerate() {
+        file.write(&folder.path().join("raw"), number);
+    }
+    folder
+}
+
+#[test]
+fn shortcuts_never_change_a_verdict() {
+    let taken = Cell::new(0);
+    let keys = prop::sample::select(vec![
+        &["id"][..],
+        &["text"],
+        &["double"],
+        &["day", "id"],
+        &["mode", "id", "date"],
+    ]);
+    let case = (files(), checks(), checks(), keys);
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 400,
+        max_shrink_iters: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let result = runner.run(&case, |(files, source, table, keys)| {
+        let folder = written(&files);
+        let text = pipeline(&source, &table, keys);
+        let (short, elsewhere) = verdicts(&validated(folder.path(), &text, true));
+        let (long, none) = verdicts(&validated(folder.path(), &text, false));
+        prop_assert_eq!(none, 0);
+        taken.set(taken.get() + elsewhere);
+        for (short, long) in short.iter().zip(&long) {
+            prop_assert_eq!(short, long);
+        }
+        prop_assert_eq!(short.len(), long.len());
+        Ok(())
+    });
+    result.unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(taken.get() > 250, "only {} answers came from elsewhere", taken.get());
+}
+
+#[test]
+fn only_what_a_footer_states_beyond_doubt_is_taken_from_it() {
+    let checks = [
+        json!({"not_null": {"column": "id", "id": "nulls"}}),
+        json!({"between": {"column": "big", "min": "-9223372036854775808", "id": "signed"}}),
+        json!({"ge": {"column": "whole", "value": 0, "id": "unsigned"}}),
+        json!({"le": {"column": "date", "value": "9999-12-31", "id": "date"}}),
+        json!({"statistic": {"column": "utc", "fn": "max", "max": "2025-01-01", "id": "latest"}}),
+        json!({"ge": {"column": "double", "value": "-inf", "severity": "log", "id": "nan"}}),
+        json!({"ge": {"column": "text", "value": "", "id": "text"}}),
+        json!({"ge": {"column": "amount", "value": -100, "id": "decimal"}}),
+        json!({"row_count": {"min": 1, "id": "rows"}}),
+    ];
+    let sources = |doctored: Doctored| -> Vec<String> {
+        let folder = written(&[File::plain(doctored)]);
+        let record = validated(folder.path(), &pipeline(&checks, &[json!({"unique": "id"})], &["id"]), true);
+        let from_footer = record
+            .checks
+            .iter()
+            .filter(|check| serde_json::to_value(check.verdict.answered_from).unwrap() == json!("footer"));
+        from_footer.map(|check| check.verdict.id.clone()).collect()
+    };
+    assert_eq!(sources(Doctored::Not), ["nulls", "signed", "unsigned", "date", "latest", "rows"]);
+    assert_eq!(sources(Doctored::Deprecated), ["nulls", "signed", "date", "latest", "rows"]);
+    assert_eq!(sources(Doctored::WithoutBounds), ["nulls", "rows"]);
+    assert_eq!(sources(Doctored::WithoutNullCounts), ["rows"]);
+    assert_eq!(sources(Doctored::WithoutAny), ["rows"]);
+}

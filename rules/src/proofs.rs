@@ -1,0 +1,66 @@
+//! What may be known about rows without looking at them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::array::ArrayRef;
+use chrono::{DateTime, Utc};
+
+/// What is known about the rows without looking at them.
+#[derive(Debug, Clone, Default)]
+pub struct Proofs {
+    /// Number of rows.
+    pub rows: Option<u64>,
+    /// What footers say, by column name.
+    pub columns: BTreeMap<String, ColumnProof>,
+    /// Sets of columns that a step has made unique (rows with a null key included).
+    pub unique: Vec<Vec<String>>,
+    /// The files they come from, where they come from files.
+    pub delivery: Option<Delivery>,
+}
+
+/// The files that rows come from. No row tells of them, so that they are known even where nothing else is
+/// to be known beforehand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// How many there are.
+    pub files: u64,
+    /// When the newest was last written, by the clock of its store.
+    pub modified: Option<DateTime<Utc>>,
+    /// The values of each partition column as folders spell them; `None` is the null partition.
+    pub partitions: BTreeMap<String, BTreeSet<Option<String>>>,
+}
+
+/// What a check asks of the files that rows come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivered<'a> {
+    /// The values of a partition column.
+    Partition(&'a str),
+    /// When files were written.
+    Files,
+}
+
+/// What file footers say about a column. Extremes of floating-point columns are never used, as footers
+/// leave out NaN.
+#[derive(Debug, Clone, Default)]
+pub struct ColumnProof {
+    /// Number of nulls.
+    pub nulls: Option<u64>,
+    /// Smallest value, as an array of length 1 of the column's type.
+    pub min: Option<ArrayRef>,
+    /// Largest value.
+    pub max: Option<ArrayRef>,
+    /// Whether the extremes are values of the column rather than bounds around them.
+    pub exact: bool,
+}
+
+impl Proofs {
+    /// The number of nulls of a column, where known.
+    pub fn nulls(&self, column: &str) -> Option<u64> {
+        self.columns.get(column)?.nulls
+    }
+
+    /// Whether the columns are proven unique: some subset of them is.
+    pub fn proves_unique(&self, columns: &[String]) -> bool {
+        self.unique.iter().any(|key| !key.is_empty() && key.iter().all(|c| columns.contains(c)))
+    }
+}
