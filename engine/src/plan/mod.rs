@@ -5,6 +5,7 @@ mod bind;
 mod checks;
 mod explain;
 mod phase;
+mod unique;
 mod write;
 
 use lockgate_rules::{Check, Proofs};
