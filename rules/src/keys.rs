@@ -12,7 +12,7 @@ use arrow::error::ArrowError;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::literal::{Family, nanos_per_unit, plain, scale_of};
+use crate::literal::{Family, Point, nanos_per_unit, plain, scale_of};
 use crate::mask::{RowSet, for_each_text};
 
 /// What a key column's bytes mean; only columns of the same kind can share keys.
@@ -97,6 +97,29 @@ pub(crate) fn hash_rows(
     Ok(hashes)
 }
 
+/// The hashes that keys of one column have which equal these values of its type.
+pub(crate) fn hash_points(points: &[Point], data_type: &DataType) -> Vec<u128> {
+    let decimal = matches!(plain(data_type), DataType::Decimal128(..));
+    let unsigned = plain(data_type).is_unsigned_integer();
+    let fits = |whole: i128| {
+        if unsigned { u64::try_from(whole).is_ok() } else { i64::try_from(whole).is_ok() }
+    };
+    let hash = |point: &Point| match point {
+        // What no integer of the type is must not come to equal one by losing its upper half.
+        Point::Whole(at) if decimal || !fits(at.floor) => xxh3_128(&(at.floor as u128).to_le_bytes()),
+        Point::Whole(at) => xxh3_128(&(at.floor as u64).to_le_bytes()),
+        Point::Float(value) => xxh3_128(&float_bits(*value).to_le_bytes()),
+        Point::Text(text) => xxh3_128(text.as_bytes()),
+        Point::Bool(value) => xxh3_128(&u64::from(*value).to_le_bytes()),
+    };
+    points.iter().map(hash).collect()
+}
+
+/// The bits by which floats are equal: one NaN, no -0.0.
+fn float_bits(value: f64) -> u64 {
+    if value.is_nan() { f64::NAN.to_bits() } else { (value + 0.0).to_bits() }
+}
+
 /// Writes one column's pieces into the rows' key bytes; null rows get a mark instead. Returns its width.
 fn fill(
     bytes: &mut [u8],
@@ -144,13 +167,12 @@ fn pieces(column: &ArrayRef, rows: &RowSet) -> Result<Pieces, ArrowError> {
                 .collect(),
         )
     }
-    let float = |value: f64| if value.is_nan() { f64::NAN.to_bits() } else { (value + 0.0).to_bits() };
     match column.data_type() {
         DataType::Float64 => Ok(Pieces::Eight(
-            column.as_primitive::<Float64Type>().values().iter().map(|v| float(*v)).collect(),
+            column.as_primitive::<Float64Type>().values().iter().map(|v| float_bits(*v)).collect(),
         )),
         DataType::Float32 => Ok(Pieces::Eight(
-            column.as_primitive::<Float32Type>().values().iter().map(|v| float(f64::from(*v))).collect(),
+            column.as_primitive::<Float32Type>().values().iter().map(|v| float_bits(f64::from(*v))).collect(),
         )),
         DataType::Boolean => Ok(Pieces::Eight(column.as_boolean().values().iter().map(u64::from).collect())),
         DataType::Decimal128(..) => Ok(Pieces::Sixteen(

@@ -66,6 +66,7 @@ pub static RULES: &[&RuleDef] = &[
     &uniqueness::unique::DEF,
     &uniqueness::primary_key::DEF,
     &uniqueness::distinct_count::DEF,
+    &uniqueness::distinct_values::DEF,
     &uniqueness::distinctness::DEF,
     &uniqueness::uniqueness::DEF,
     &uniqueness::unique_value_ratio::DEF,

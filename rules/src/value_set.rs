@@ -8,9 +8,8 @@ use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use arrow::error::ArrowError;
 use hashbrown::HashSet;
 
-use crate::literal::{Literal, Point, point, type_name};
+use crate::literal::{Family, Point};
 use crate::mask::{pack, test_texts};
-use crate::rule::Problem;
 
 /// Up to so many values are compared one after the other rather than looked up.
 const FEW: usize = 16;
@@ -39,23 +38,13 @@ pub(crate) struct Texts {
 }
 
 impl ValueSet {
-    /// Brings literals to the type of a column.
-    pub(crate) fn new(
-        values: &[Literal],
-        data_type: &DataType,
-        ignore_case: bool,
-        trim: bool,
-    ) -> Result<Self, Problem> {
+    /// The set of values of a column's type.
+    pub(crate) fn new(points: Vec<Point>, data_type: &DataType, ignore_case: bool, trim: bool) -> Self {
         let (mut whole, mut float, mut text) = (Vec::new(), Vec::new(), HashSet::new());
         let (mut yes, mut no) = (false, false);
-        for (at, literal) in values.iter().enumerate() {
-            let key = format!("values[{at}]");
-            match point(literal, data_type).map_err(|problem| problem.key(key.clone()))? {
-                Point::Whole(value) if value.exact => whole.push(value.floor),
-                Point::Whole(_) => {
-                    let message = format!("no value of type {} is {literal}", type_name(data_type));
-                    return Err(Problem::new(message).key(key));
-                }
+        for point in points {
+            match point {
+                Point::Whole(value) => whole.push(value.floor),
                 Point::Float(value) => float.push(value),
                 Point::Text(value) => drop(text.insert(normal(&value, ignore_case, trim))),
                 Point::Bool(value) => {
@@ -65,12 +54,12 @@ impl ValueSet {
             }
         }
         whole.sort_unstable();
-        Ok(match crate::literal::Family::of(data_type) {
-            crate::literal::Family::Text => Self::Text(Texts::new(text, ignore_case, trim)),
-            crate::literal::Family::Float => Self::Float(Floats::new(float)),
-            crate::literal::Family::Bool => Self::Bool { yes, no },
+        match Family::of(data_type) {
+            Family::Text => Self::Text(Texts::new(text, ignore_case, trim)),
+            Family::Float => Self::Float(Floats::new(float)),
+            Family::Bool => Self::Bool { yes, no },
             _ => Self::Whole(whole),
-        })
+        }
     }
 
     /// Which rows hold a value of the set; rows of null hold none or any, as it happens.

@@ -1,5 +1,6 @@
 //! The values that `in_set` and `not_in_set` compare with: listed, or in a file.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::check::ParamError;
-use crate::literal::{Family, Literal};
+use crate::literal::{Family, Literal, Point, point, type_name};
 use crate::rule::Problem;
 use crate::scalar::grouped;
 use crate::value_set::ValueSet;
@@ -110,22 +111,45 @@ impl Values {
         ignore_case: bool,
         trim: bool,
     ) -> Result<ValueSet, Problem> {
+        let points = self.points(&self.literals(data_type)?, data_type)?;
+        Ok(ValueSet::new(points, data_type, ignore_case, trim))
+    }
+
+    /// The values as literals for a column.
+    pub(crate) fn literals(&self, data_type: &DataType) -> Result<Cow<'_, [Literal]>, Problem> {
         let file = match self {
-            Self::Listed(values) => return ValueSet::new(values, data_type, ignore_case, trim),
+            Self::Listed(values) => return Ok(values.into()),
             Self::File(file) => file,
         };
         let unread = || Problem::new(format!("{file} was not read")).key("values.file");
-        let values = file.values.as_ref().ok_or_else(unread)?;
-        let truths =
-            (Family::of(data_type) == Family::Bool).then(|| values.iter().map(truth).collect::<Vec<_>>());
-        ValueSet::new(truths.as_deref().unwrap_or(values), data_type, ignore_case, trim).map_err(|problem| {
-            let Problem { key, message, hint } = problem;
-            let at =
-                key.as_deref().and_then(|key| key.strip_prefix("values[")?.strip_suffix(']')?.parse().ok());
-            let which = at.map_or_else(String::new, |at: usize| format!("value {} of ", at + 1));
-            Problem { key: Some("values.file".into()), message: format!("{which}{file}: {message}"), hint }
+        let values = file.values.as_deref().ok_or_else(unread)?;
+        let of_truths = Family::of(data_type) == Family::Bool;
+        Ok(if of_truths { values.iter().map(truth).collect() } else { values.into() })
+    }
+
+    /// Its literals brought to the type of a column; one that no value of the type equals is a problem.
+    pub(crate) fn points(&self, literals: &[Literal], data_type: &DataType) -> Result<Vec<Point>, Problem> {
+        points(literals, data_type).map_err(|(at, problem)| match self {
+            Self::Listed(_) => problem.key(format!("values[{at}]")),
+            Self::File(file) => Problem {
+                key: Some("values.file".into()),
+                message: format!("value {} of {file}: {}", at + 1, problem.message),
+                hint: problem.hint,
+            },
         })
     }
+}
+
+/// Literals brought to the type of a column, or which of them no value of the type equals.
+pub(crate) fn points(literals: &[Literal], data_type: &DataType) -> Result<Vec<Point>, (usize, Problem)> {
+    let brought = |(at, literal): (usize, &Literal)| match point(literal, data_type) {
+        Ok(Point::Whole(value)) if !value.exact => {
+            Err((at, Problem::new(format!("no value of type {} is {literal}", type_name(data_type)))))
+        }
+        Ok(point) => Ok(point),
+        Err(problem) => Err((at, problem)),
+    };
+    literals.iter().enumerate().map(brought).collect()
 }
 
 /// A text file has no other way to say true and false than in words.

@@ -147,6 +147,7 @@ fn loosened(def: &RuleDef, params: &Value) -> Value {
         (Shape::Distance, _) => drop(map.insert("fail".into(), json!(10.0))),
         (Shape::Whole, "unique") => drop(map.insert("max".into(), json!(1000))),
         (Shape::Whole, "freshness") => drop(map.insert("max_age".into(), json!("5000w"))),
+        (Shape::Whole, "distinct_values") => drop(map.insert("relation".into(), json!("subset"))),
         (Shape::Whole, "schema") => drop(map.insert("mode".into(), json!("contains"))),
         // There is nothing to loosen.
         (Shape::Whole, "primary_key") => {}

@@ -6,11 +6,11 @@ use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PlSmallStr, Schema};
 use super::checks::{check_errors, checks, source_checks};
 use super::outputs::overlaps;
 use super::phase::{Needs, phases};
-use super::{Node, Partitioning, Plan, Rows, StepPlan, WritePlan};
+use super::{Node, Partitioning, Plan, Rows, StepPlan, WritePlan, unique};
 use crate::error::{Error, Result};
 use crate::scan::{self, Declared, Extra, Request, TextFormat};
 use crate::spec::{self, Pipeline, Spanned, did_you_mean};
-use crate::steps::{BindContext, HIDDEN, Lowering, RowOp};
+use crate::steps::{BindContext, HIDDEN, Lowering};
 use crate::store::{Dataset, Entry, Stores};
 use crate::validate::ValueFiles;
 
@@ -156,7 +156,7 @@ fn bind_table(
     };
     let from = index(&table.from)?;
     let mut schema = nodes[from].schema.clone();
-    let mut unique = nodes[from].unique.clone();
+    let mut proved = nodes[from].unique.clone();
     let mut steps = Vec::with_capacity(table.steps.len());
     for spec in &table.steps {
         let reads = spec.step.reads().into_iter().map(index).collect::<Result<Vec<_>>>()?;
@@ -167,7 +167,7 @@ fn bind_table(
         let lowering = spec.step.bind(&bind).map_err(|error| error.at(spec.span))?;
         let output = output_schema(&lowering, &schema, &others)
             .map_err(|error| named_step(error, spec.def.name).at(spec.span))?;
-        keep_proofs(&lowering, &mut unique);
+        unique::after(&lowering, &mut proved);
         steps.push(StepPlan { def: spec.def, span: spec.span, reads, lowering, input: schema });
         schema = output;
     }
@@ -180,7 +180,7 @@ fn bind_table(
         schema,
         reads_new: false,
         checks: checks(&table.checks, files)?,
-        unique,
+        unique: proved,
         write,
         quarantine: quarantine(table.quarantine.as_ref(), cx)?,
         phase: 0,
@@ -210,35 +210,6 @@ pub(super) fn output_schema(lowering: &Lowering, input: &Schema, others: &[Schem
     };
     let frame = lazy.and_then(LazyFrame::collect).map_err(|error| Error::wrong(error.to_string()))?;
     Ok(frame.schema().as_ref().clone())
-}
-
-/// What remains proved unique after a step.
-fn keep_proofs(lowering: &Lowering, unique: &mut Vec<Vec<String>>) {
-    match lowering {
-        Lowering::Rows(ops) => {
-            for op in ops {
-                match op {
-                    RowOp::Keep(_) | RowOp::Divert { .. } | RowOp::Refuse { .. } => {}
-                    RowOp::With(exprs) => {
-                        let written: Vec<String> = exprs.iter().map(output_name).collect();
-                        unique.retain(|key| key.iter().all(|column| !written.contains(column)));
-                    }
-                    _ => unique.clear(),
-                }
-            }
-        }
-        Lowering::Stream(step) => {
-            if !step.keeps_unique() {
-                unique.clear();
-            }
-            unique.extend(step.proves_unique());
-        }
-        Lowering::Whole(_) => unique.clear(),
-    }
-}
-
-fn output_name(expr: &polars::prelude::Expr) -> String {
-    expr.clone().meta().output_name().map_or_else(|_| String::new(), |name| name.to_string())
 }
 
 fn bind_write(write: &spec::Write, schema: &Schema, cx: &Context<'_>) -> Result<WritePlan> {

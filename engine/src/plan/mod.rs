@@ -7,6 +7,7 @@ mod explain;
 mod narrow;
 mod outputs;
 mod phase;
+mod unique;
 mod write;
 
 use lockgate_rules::{Check, Proofs};

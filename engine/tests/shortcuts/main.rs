@@ -37,6 +37,9 @@ tables:
     steps:
       - deduplicate: {{keys: {}, keep: first}}
       - filter: id IS NULL OR id < 7
+      - rename: {{id: text, text: id}}
+      - derive: {{whole: coalesce(whole, whole)}}
+      - rename: {{id: text, text: id}}
     checks:
 {}",
         list(source),

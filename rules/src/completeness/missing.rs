@@ -17,6 +17,7 @@ use crate::rule::{
     schema_of,
 };
 use crate::value_set::ValueSet;
+use crate::values::points;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -87,7 +88,11 @@ impl Rule for Missing {
         let pattern = self.pattern().map_err(|error| Problem::new(error.message).key("regex"))?;
         let values = match self.values.as_slice() {
             [] => None,
-            values => Some(ValueSet::new(values, data_type, false, false)?),
+            values => {
+                let points = points(values, data_type);
+                let points = points.map_err(|(at, problem)| problem.key(format!("values[{at}]")))?;
+                Some(ValueSet::new(points, data_type, false, false))
+            }
         };
         Ok(Bound::Rows(Box::new(NotMissing { values, pattern, blank: self.blank, nan: self.nan })))
     }

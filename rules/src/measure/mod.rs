@@ -6,6 +6,7 @@
 
 mod bins;
 mod comoments;
+mod declared_values;
 mod distinct;
 mod error_free;
 mod exact_sum;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bins::Bins;
 pub use comoments::CoMoments;
+pub use declared_values::DeclaredValues;
 pub use distinct::{Distinct, EXACT_DISTINCT, RELATIVE_ERROR};
 pub use exact_sum::ExactSum;
 pub use extremes::Extremes;
@@ -66,6 +68,8 @@ pub enum What {
     CoMoments,
     /// Values between edges.
     Bins(Vec<f64>),
+    /// Which of some values occur, given by the hashes of their keys.
+    DeclaredValues(#[serde(with = "text::hashes")] Vec<u128>),
     /// Values that are zero.
     Zeros,
     /// Values that are true.
@@ -131,6 +135,8 @@ pub enum Accumulator {
     CoMoments(CoMoments),
     /// For [`What::Bins`].
     Bins(Bins),
+    /// For [`What::DeclaredValues`].
+    DeclaredValues(DeclaredValues),
     /// For the measures that count or add up small whole numbers.
     Total(u64),
 }
@@ -150,6 +156,9 @@ impl Accumulated {
             What::Groups(_) => Accumulator::Groups(Groups::default()),
             What::CoMoments => Accumulator::CoMoments(CoMoments::default()),
             What::Bins(edges) => Accumulator::Bins(Bins::new(edges.len())),
+            What::DeclaredValues(declared) => {
+                Accumulator::DeclaredValues(DeclaredValues::new(declared.len()))
+            }
             What::Zeros | What::Truths | What::Characters => Accumulator::Total(0),
         };
         Self { rows: 0, nulls: 0, accumulator }
@@ -197,8 +206,11 @@ impl Accumulated {
             (Accumulator::Bins(bins), What::Bins(edges)) => {
                 present.for_each(&floats(first()?)?, |value| bins.add(edges, value));
             }
+            (Accumulator::DeclaredValues(values), What::DeclaredValues(declared)) => {
+                *values = DeclaredValues::of_column(declared, first()?, &present)?;
+            }
             (Accumulator::Total(total), what) => *total = total_of(what, first()?, &present)?,
-            (Accumulator::Groups(_) | Accumulator::Bins(_), _) => {
+            (Accumulator::Groups(_) | Accumulator::Bins(_) | Accumulator::DeclaredValues(_), _) => {
                 return Err(ArrowError::InvalidArgumentError(
                     "an accumulator does not fit its measure".into(),
                 ));
@@ -221,6 +233,7 @@ impl Accumulated {
             (Accumulator::Groups(mine), Accumulator::Groups(theirs)) => mine.merge(theirs),
             (Accumulator::CoMoments(mine), Accumulator::CoMoments(theirs)) => mine.merge(&theirs),
             (Accumulator::Bins(mine), Accumulator::Bins(theirs)) => mine.merge(&theirs),
+            (Accumulator::DeclaredValues(mine), Accumulator::DeclaredValues(theirs)) => mine.merge(theirs),
             (Accumulator::Total(mine), Accumulator::Total(theirs)) => *mine += theirs,
             _ => return false,
         }

@@ -56,6 +56,21 @@ pub(crate) mod hash {
     }
 }
 
+/// 128-bit hashes as hexadecimal digits.
+pub(crate) mod hashes {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(hashes: &[u128], serializer: S) -> Result<S::Ok, S::Error> {
+        hashes.iter().map(|hash| format!("{hash:032x}")).collect::<Vec<_>>().serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u128>, D::Error> {
+        let texts: Vec<String> = Vec::deserialize(deserializer)?;
+        let read = |text: &String| u128::from_str_radix(text, 16).map_err(serde::de::Error::custom);
+        texts.iter().map(read).collect()
+    }
+}
+
 /// Bytes as hexadecimal digits.
 pub(crate) fn to_hex(bytes: impl IntoIterator<Item = u8>) -> String {
     let digits = b"0123456789abcdef";

@@ -22,6 +22,7 @@ impl Suite {
             predicates: Vec::new(),
             measures: Vec::new(),
             keys: key_columns(&checks),
+            redacted: checks.iter().flat_map(|check| check.envelope.samples.redact.clone()).collect(),
         };
         let (mut bound, mut errors) = (Vec::new(), Vec::new());
         for (at, check) in checks.into_iter().enumerate() {
@@ -54,6 +55,8 @@ struct Binding<'a> {
     predicates: Vec<String>,
     measures: Vec<PlannedMeasure>,
     keys: Vec<String>,
+    /// Columns that some check redacts.
+    redacted: Vec<String>,
 }
 
 impl Binding<'_> {
@@ -146,7 +149,9 @@ impl Binding<'_> {
             self.typed(&name).map_err(|problem| problem.key("samples.columns"))?;
             let column = self.column(&name);
             if columns.iter().all(|known| known.column != column) {
-                let redact = wanted.redact.contains(&name);
+                // A check that does not name its columns must not show what another keeps back.
+                let unasked = wanted.columns.is_none() && self.redacted.contains(&name);
+                let redact = unasked || wanted.redact.contains(&name);
                 columns.push(SampleColumn { name, column, redact });
             }
         }

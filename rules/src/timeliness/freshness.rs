@@ -192,7 +192,7 @@ struct Arrived(Freshness);
 impl Arrived {
     fn newest_file(&self, delivery: &Delivery, now: DateTime<Utc>) -> Outcome {
         let Some(newest) = delivery.modified else { return Outcome::skipped("no files were read") };
-        let shown = newest.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        let shown = newest.to_rfc3339_opts(SecondsFormat::Secs, true);
         self.0.outcome(nanos(newest), &shown, now).counts(delivery.files, 0)
     }
 

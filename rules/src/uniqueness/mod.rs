@@ -1,6 +1,7 @@
 //! What occurs how often.
 
 pub mod distinct_count;
+pub mod distinct_values;
 pub mod distinctness;
 pub mod primary_key;
 pub mod unique;

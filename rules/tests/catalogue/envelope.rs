@@ -304,6 +304,13 @@ const WHOLE_CASES: &[WholeCase] = &[
     ("unique", r#"{"columns": "x", "max": 1}"#, "x:dict\na\na\n", "x:dict\na\na\na\n", Some("x:dict\n")),
     ("primary_key", r#"{"columns": "x"}"#, "x:view\na\nb\n", "x:view\na\n\n", Some("x:view\n")),
     (
+        "distinct_values",
+        r#"{"column": "x", "values": [1, 2]}"#,
+        "x:decimal\n1\n2\n1\n",
+        "x:decimal\n1\n1\n",
+        Some("x:decimal\n\n"),
+    ),
+    (
         "freshness",
         r#"{"column": "x", "max_age": "1d"}"#,
         "x:date\n2024-01-02\n",

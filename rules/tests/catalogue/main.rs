@@ -17,6 +17,7 @@ mod cases;
 mod comparisons;
 mod counts;
 mod declarations;
+mod distinct_values;
 mod envelope;
 mod figures;
 mod freshness;

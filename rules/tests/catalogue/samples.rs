@@ -159,6 +159,22 @@ fn a_redacted_value_is_in_no_state() {
 }
 
 #[test]
+fn what_one_check_redacts_no_other_shows_unasked() {
+    let batch = rows("id:int64,x:int64\n1,5\n1,6\n");
+    let checks = [
+        ("primary_key", json!({"columns": ["id"], "samples": {"redact": ["id"]}})),
+        ("le", json!({"column": "x", "value": 5})),
+        ("le", json!({"column": "x", "value": 5, "samples": {"columns": ["id"]}})),
+    ];
+    let suite = bind(&checks, &batch.schema());
+    let found = judge(&suite, &state_of(&suite, &batch, 2));
+    let values = |at: usize| json!(found[at].samples[0].values);
+    assert_eq!(values(0), json!({"id": "(redacted)"}));
+    assert_eq!(values(1), json!({"id": "(redacted)", "x": 6}));
+    assert_eq!(values(2), json!({"id": 1}));
+}
+
+#[test]
 fn checks_that_share_their_keys_each_show_what_they_want() {
     let batch = rows("id:int64,x:utf8\n1,a\n1,b\n");
     let show = |columns: Value, redact: Value| {

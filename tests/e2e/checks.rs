@@ -1,0 +1,133 @@
+//! What checks say in a run: which rows, by what clock, whatever the threads.
+
+use lockgate_tests::{check, folder, pipeline, repository, run};
+use serde_json::{Value, json};
+
+const LOCKGATE: &str = env!("CARGO_BIN_EXE_lockgate");
+
+/// The record of checks on the flights, read from the fixtures.
+fn flights(checks: &str, more: &[&str]) -> Value {
+    let data = folder();
+    let raw = repository().join("fixtures/flights/raw_flights").display().to_string();
+    let text = format!(
+        "pipeline: checks
+sources:
+  flights:
+    read: {raw}
+    checks:
+{checks}
+tables:
+  days:
+    from: flights
+    steps:
+      - deduplicate: {{keys: [year, month, day, carrier, flight, origin]}}
+      - rename: {{flight: number}}
+    checks:
+      - primary_key: {{id: table-key, columns: [year, month, day, carrier, number, origin]}}
+      - unique: {{id: table-unique, columns: [origin, number, carrier, day, month, year, dest]}}
+"
+    );
+    let file = pipeline(data.path(), &text);
+    let args = [&["validate", file.as_str(), "--format", "json", "--run-time", "2014-01-15T06:00:00Z"], more];
+    run(LOCKGATE, &args.concat(), &[]).expect(0).json()
+}
+
+#[test]
+fn rows_that_repeat_a_key_are_shown_with_their_place_whatever_the_threads() {
+    let checks = "      - unique: {id: key, columns: [year, month, day, carrier, flight], severity: log}
+      - primary_key: {id: tail, columns: [tailnum, year, month, day, carrier, flight], severity: log, samples: {rows: 9, columns: [tailnum, day], redact: [tailnum]}}";
+    let first = flights(checks, &["--threads", "1"]);
+    let key = check(&first, "key");
+    let samples = key["samples"].as_array().expect("samples");
+    assert_eq!(samples.len(), 5);
+    for sample in samples {
+        assert_eq!(sample["occurs"], 2);
+        // The columns that identify a row are shown everywhere, but for what one check redacts.
+        assert_eq!(sample["values"].as_object().map(serde_json::Map::len), Some(6), "{sample}");
+        assert_eq!(sample["values"]["tailnum"], "(redacted)");
+    }
+    let places = key["sample_places"].as_array().expect("places");
+    assert!(places[0].as_str().is_some_and(|place| place.contains("/created_at=2013-")), "{places:?}");
+    let tail = check(&first, "tail");
+    let occurs = |sample: &Value| sample["occurs"].as_u64();
+    let of_tail: Vec<Option<u64>> = tail["samples"].as_array().expect("samples").iter().map(occurs).collect();
+    // Seven keys repeat; the rest of the nine are rows without a tail number.
+    assert_eq!(of_tail, [[Some(2); 7].as_slice(), &[None; 2]].concat());
+    assert_eq!(tail["samples"][0]["values"]["tailnum"], "(redacted)");
+    for threads in ["2", "5"] {
+        let again = flights(checks, &["--threads", threads]);
+        for id in ["key", "tail"] {
+            assert_eq!(check(&again, id), check(&first, id), "{threads} threads");
+        }
+    }
+}
+
+#[test]
+fn a_source_is_as_fresh_as_its_latest_partition() {
+    let checks = "      - freshness: {id: days, partition: created_at, max_age: 50d}
+      - freshness: {id: late, partition: created_at, max_age: 40d, severity: log}
+      - freshness: {id: then, partition: created_at, max_age: 0d, now: 2013-12-01}
+      - freshness: {id: rows, column: created_at, max_age: 50d}
+      - freshness: {id: files, files: true, max_age: 1d}";
+    for more in [&[][..], &["--no-shortcuts"]] {
+        let record = flights(checks, more);
+        let status = |id: &str| check(&record, id)["status"].clone();
+        let ids = ["days", "late", "then", "rows", "files"];
+        assert_eq!(ids.map(status), ["pass", "fail", "pass", "pass", "pass"].map(Value::from));
+        assert_eq!(check(&record, "days")["observed_text"], "45d 6h (created_at=2013-12-01)");
+        assert_eq!(check(&record, "days")["n_evaluated"], 12);
+        let source = |id: &str| check(&record, id)["answered_from"].clone();
+        assert_eq!(["days", "files"].map(source), ["plan", "plan"].map(Value::from));
+    }
+}
+
+#[test]
+fn freshness_of_what_has_no_partitions_is_a_mistake_at_its_place() {
+    let data = folder();
+    let raw = repository().join("fixtures/flights/airlines.parquet").display().to_string();
+    for (on_source, on_table, said, line) in [
+        ("partition: day", "column: x", "has no partition column \"day\"", 6),
+        ("files: true", "partition: day", "is a table, whose rows come from no files", 10),
+        ("files: true", "files: true", "is a table, whose rows come from no files", 10),
+    ] {
+        let text = format!(
+            "pipeline: mistakes
+sources:
+  airlines:
+    read: {raw}
+    checks:
+      - freshness: {{{on_source}, max_age: 1d}}
+tables:
+  copy:
+    from: airlines
+    checks: [freshness: {{{on_table}, max_age: 1d}}]
+"
+        );
+        let ran = run(LOCKGATE, &["check", &pipeline(data.path(), &text)], &[]).expect(30);
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("pipeline.yaml:{line}:")), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn two_conditions_may_begin_with_the_same_column() {
+    let checks = "      - expression: {id: near, expr: distance > 10}
+      - expression: {id: far, expr: distance < 5000}
+      - row_count: {id: some, min: 1, where: distance > 4000}";
+    let record = flights(checks, &[]);
+    for id in ["near", "far", "some"] {
+        assert_eq!(check(&record, id)["status"], "pass", "{id}");
+    }
+}
+
+#[test]
+fn keys_that_a_step_made_unique_are_known_from_the_plan_by_their_new_names() {
+    let record = flights("      - row_count: {min: 1}", &[]);
+    let scanned = flights("      - row_count: {min: 1}", &["--no-shortcuts"]);
+    for id in ["table-key", "table-unique"] {
+        let (mut planned, scanned) = (check(&record, id).clone(), check(&scanned, id));
+        assert_eq!(planned["answered_from"], "plan");
+        planned["answered_from"] = json!("scan");
+        assert_eq!(&planned, scanned);
+    }
+}
