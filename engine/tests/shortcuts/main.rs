@@ -38,7 +38,7 @@ tables:
       - deduplicate: {{keys: {}, keep: first}}
       - filter: id IS NULL OR id < 7
       - rename: {{id: text, text: id}}
-      - derive: {{whole: coalesce(whole, whole)}}
+      - derive: {{whole: \"coalesce(whole, whole)\"}}
       - rename: {{id: text, text: id}}
     checks:
 {}",
