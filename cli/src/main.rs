@@ -11,6 +11,7 @@ mod environment;
 mod exit;
 mod failure;
 mod logs;
+mod memory;
 mod render;
 mod screen;
 mod session;
@@ -19,10 +20,8 @@ mod usage;
 
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    memory::keep_freed();
     exit::keep_panics();
     let request = match args::read(environment::arguments()) {
         Ok(request) => request,

@@ -7,14 +7,17 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::TypePtr;
+use parquet::schema::types::{ColumnPath, TypePtr};
 
+use super::dictionary;
 use crate::error::{Error, Result};
 
 /// How the rows of one dataset are encoded.
@@ -22,7 +25,6 @@ pub struct Encoder {
     schema: SchemaRef,
     parquet_schema: TypePtr,
     properties: WriterPropertiesPtr,
-    columns: ArrowRowGroupWriterFactory,
 }
 
 /// An encoded row group that belongs to no file yet.
@@ -46,17 +48,12 @@ impl Encoder {
             .build();
         let parquet_schema = ArrowSchemaConverter::new().convert(&schema).map_err(unfit)?.root_schema_ptr();
         add_encoded_arrow_schema_to_metadata(&portable(&schema), &mut properties);
-        let properties = Arc::new(properties);
-        let file =
-            SerializedFileWriter::new(std::io::sink(), Arc::clone(&parquet_schema), Arc::clone(&properties))
-                .map_err(unfit)?;
-        let columns = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
-        Ok(Self { schema, parquet_schema, properties, columns })
+        Ok(Self { schema, parquet_schema, properties: Arc::new(properties) })
     }
 
     /// Encodes `batches` as one row group.
     pub fn encode(&self, batches: &[RecordBatch]) -> Result<RowGroup> {
-        let mut writers = self.columns.create_column_writers(0).map_err(encoding)?.into_iter();
+        let mut writers = self.writers(batches)?.into_iter();
         let mut chunks = Vec::with_capacity(writers.len());
         for (index, field) in self.schema.fields().iter().enumerate() {
             let mut leaves = Vec::new();
@@ -78,6 +75,23 @@ impl Encoder {
         let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
         let bytes = chunks.iter().map(|chunk| chunk.close().bytes_written).sum();
         Ok(RowGroup { rows, bytes, chunks })
+    }
+
+    /// Writers for the columns of `batches`, with dictionaries where they may be of use.
+    fn writers(&self, batches: &[RecordBatch]) -> Result<Vec<ArrowColumnWriter>> {
+        let mut properties = self.properties.as_ref().clone().into_builder();
+        for (column, field) in self.schema.fields().iter().enumerate() {
+            let may_fit = dictionary::may_fit(batches, column)
+                .map_err(|error| Error::defect("could not look at a column to encode").because(error))?;
+            if !may_fit {
+                let path = ColumnPath::from(vec![field.name().clone()]);
+                properties = properties.set_column_dictionary_enabled(path, false);
+            }
+        }
+        let (schema, properties) = (Arc::clone(&self.parquet_schema), Arc::new(properties.build()));
+        let file = SerializedFileWriter::new(std::io::sink(), schema, properties).map_err(unfit)?;
+        let columns = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&self.schema));
+        columns.create_column_writers(0).map_err(encoding)
     }
 
     /// Starts a file into `output`.

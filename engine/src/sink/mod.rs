@@ -1,6 +1,7 @@
 //! WRITE: rows of a table become staged Parquet files in `name=value` folders.
 
 mod dataset;
+mod dictionary;
 mod encode;
 #[cfg(test)]
 mod laws;
