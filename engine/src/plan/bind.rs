@@ -12,7 +12,7 @@ use super::{Node, Partitioning, Plan, Rows, StepPlan, WritePlan};
 use crate::error::{Error, Result};
 use crate::exec::bridge;
 use crate::expr::Expression;
-use crate::scan::{self, Declared, Extra, Request, TextFormat};
+use crate::scan::{self, CsvFormat, Declared, Extra, Request, TextFormat};
 use crate::spec::{self, CheckSpec, Parsed, Pipeline, Spanned, did_you_mean};
 use crate::steps::{BindContext, HIDDEN, Lowering, RowOp};
 use crate::store::{Dataset, Entry, Stores};
@@ -96,12 +96,12 @@ fn source_checks(source: &spec::Source) -> Vec<(Check, spec::Span)> {
 fn request(name: &str, source: &spec::Source) -> Request {
     let format = match source.format {
         spec::Format::Parquet => scan::Format::Parquet,
-        spec::Format::Csv => scan::Format::Text(TextFormat::Csv {
+        spec::Format::Csv => scan::Format::Text(TextFormat::Csv(CsvFormat {
             delimiter: source.csv.delimiter.0.0,
             header: source.csv.header,
             quote: source.csv.quote.0.0,
             nulls: source.csv.null_values.clone(),
-        }),
+        })),
         spec::Format::Ndjson => scan::Format::Text(TextFormat::Ndjson),
     };
     let contract = source.schema.as_ref();
