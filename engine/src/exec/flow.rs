@@ -185,7 +185,7 @@ impl<'l> Flow<'l> {
                 Work::Rows(work) => {
                     let Some(rows) = batch.rows.take() else {
                         if work.diverts() {
-                            self.quarantine_diverted(scope, index, position, batch.ticket, Vec::new());
+                            self.quarantine_diverted(scope, index, position, batch.ticket, None);
                         }
                         continue;
                     };
@@ -324,7 +324,7 @@ impl<'l> Flow<'l> {
         index: usize,
         stage: usize,
         ticket: Ticket,
-        diverted: Vec<(String, DataFrame)>,
+        diverted: Option<DataFrame>,
     ) {
         let Some(quarantine) = &self.lines[index].quarantine else { return };
         let kept = quarantine

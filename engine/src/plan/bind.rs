@@ -222,7 +222,7 @@ fn keep_proofs(lowering: &Lowering, unique: &mut Vec<Vec<String>>) {
         Lowering::Rows(ops) => {
             for op in ops {
                 match op {
-                    RowOp::Keep(_) | RowOp::Divert { .. } | RowOp::Refuse { .. } => {}
+                    RowOp::Keep(_) | RowOp::Divert(_) | RowOp::Count { .. } | RowOp::Refuse { .. } => {}
                     RowOp::With(exprs) => {
                         let written: Vec<String> = exprs.iter().map(output_name).collect();
                         unique.retain(|key| key.iter().all(|column| !written.contains(column)));

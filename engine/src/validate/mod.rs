@@ -6,6 +6,6 @@ mod reference;
 mod tap;
 
 pub use gate::{Ruling, rule};
-pub use quarantine::{Point, QUARANTINE_RUN, Quarantine, point_name};
+pub use quarantine::{Point, QUARANTINE_RUN, Quarantine, REASONS, point_name};
 pub use reference::add_reference;
 pub use tap::{Measured, Tap};
