@@ -16,6 +16,7 @@ use lockgate_engine::sink::{Encoder, Partitioner};
 use lockgate_engine::store::{Dataset, Io, Settings, Stores};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use polars::prelude::PlSmallStr;
 
 const ROWS: usize = 1 << 20;
 const BATCH: usize = 1 << 17;
@@ -54,7 +55,7 @@ fn decode(c: &mut Criterion) {
     for (name, wanted) in [("all columns", None), ("two columns", Some(["order_id", "price"]))] {
         let mut scan = scan::plan(&request, &stores, &|_| false).unwrap();
         if let Some(wanted) = wanted {
-            scan.narrow(&wanted.iter().map(|name| (*name).into()).collect()).unwrap();
+            scan.narrow(&wanted.into_iter().map(PlSmallStr::from_static).collect()).unwrap();
         }
         group.bench_function(name, |b| {
             b.iter(|| {

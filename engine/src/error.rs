@@ -38,6 +38,8 @@ pub enum Place {
         object: String,
         /// Row group within a Parquet object, from 0.
         row_group: Option<usize>,
+        /// Line of a text object, from 1.
+        line: Option<u64>,
         /// Column name.
         column: Option<String>,
     },
@@ -87,7 +89,16 @@ impl Error {
     /// The same error in a stored object. A place already known is kept.
     #[must_use]
     pub fn in_object(mut self, object: impl Into<String>) -> Self {
-        self.0.place.get_or_insert(Place::Object { object: object.into(), row_group: None, column: None });
+        let object = object.into();
+        self.0.place.get_or_insert(Place::Object { object, row_group: None, line: None, column: None });
+        self
+    }
+
+    /// The same error in a line, from 1, and column of a stored text object. A place already known is kept.
+    #[must_use]
+    pub fn in_line(mut self, object: impl Into<String>, line: u64, column: Option<String>) -> Self {
+        let object = object.into();
+        self.0.place.get_or_insert(Place::Object { object, row_group: None, line: Some(line), column });
         self
     }
 
@@ -102,6 +113,7 @@ impl Error {
         self.0.place.get_or_insert(Place::Object {
             object: object.into(),
             row_group: Some(row_group),
+            line: None,
             column,
         });
         self

@@ -6,7 +6,7 @@
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
 
 mod oracle;
-mod seaweed;
+mod server;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use std::process::{Command, Output};
 use serde_json::Value;
 pub use tempfile::TempDir;
 
-pub use oracle::{oracle, python};
-pub use seaweed::Seaweed;
+pub use oracle::{oracle, python, query};
+pub use server::{Azurite, FakeGcs, Seaweed, Server, Watch};
 
 /// The folder of the repository.
 pub fn repository() -> PathBuf {

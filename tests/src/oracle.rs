@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use serde_json::Value;
+
 use crate::repository;
 
 /// The interpreter of the oracles' environment, which is made when it is first needed.
@@ -17,8 +19,8 @@ pub fn python() -> &'static PathBuf {
     })
 }
 
-/// Runs `tests/oracle/<script>`, which fails if it disagrees.
-pub fn oracle(script: &str, args: &[&str]) {
+/// Runs `tests/oracle/<script>`, which fails if it disagrees. Returns what it printed.
+pub fn oracle(script: &str, args: &[&str]) -> String {
     let ran = Command::new(python())
         .arg(repository().join("tests/oracle").join(script))
         .args(args)
@@ -26,4 +28,11 @@ pub fn oracle(script: &str, args: &[&str]) {
         .expect("the oracle can be started");
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(ran.status.success(), "{script} disagrees:\n{}\n{}", said(&ran.stdout), said(&ran.stderr));
+    said(&ran.stdout)
+}
+
+/// The rows that DuckDB finds for `sql`, as JSON.
+pub fn query(sql: &str) -> Value {
+    let rows = oracle("query.py", &[sql]);
+    serde_json::from_str(&rows).unwrap_or_else(|error| panic!("not JSON ({error}): {rows}"))
 }

@@ -82,10 +82,11 @@ fn snippet<'a>(name: &'a str, line: &'a str, span: Span) -> Snippet<'a, annotate
 fn place_of(place: &Place) -> String {
     match place {
         Place::Spec(span) => format!("{}:{}", span.line, span.column),
-        Place::Object { object, row_group, column } => {
+        Place::Object { object, row_group, line, column } => {
             let group = row_group.map(|group| format!(", row group {group}")).unwrap_or_default();
+            let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
             let column = column.as_ref().map(|column| format!(", column \"{column}\"")).unwrap_or_default();
-            format!("{object}{group}{column}")
+            format!("{object}{group}{line}{column}")
         }
     }
 }
@@ -127,8 +128,8 @@ fn place_json(place: &Place, text: Option<&SourceText>) -> Value {
         Place::Spec(Span { line, column, len }) => {
             json!({ "file": text.map(|text| &*text.name), "line": line, "column": column, "length": len })
         }
-        Place::Object { object, row_group, column } => {
-            json!({ "object": object, "row_group": row_group, "column": column })
+        Place::Object { object, row_group, line, column } => {
+            json!({ "object": object, "row_group": row_group, "line": line, "column": column })
         }
     }
 }

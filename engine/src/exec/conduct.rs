@@ -209,7 +209,7 @@ fn lines(
         let mut diverting = Vec::new();
         for step in steps {
             if let Lowering::Rows(ops) = &step.lowering
-                && ops.iter().any(|op| matches!(op, RowOp::Divert { .. }))
+                && ops.iter().any(|op| matches!(op, RowOp::Divert(_)))
             {
                 diverting.push((stages.len(), step.def.name, step.input.clone()));
             }
@@ -342,7 +342,7 @@ fn finish(line: Line, now: DateTime<Utc>) -> Result<(NodeOutcome, Option<Vec<Dat
         rows_in: stage.flow.rows_in(),
         rows_out: stage.flow.rows_out(),
         counts: match &stage.work {
-            Work::Rows(_) => Vec::new(),
+            Work::Rows(work) => work.counts(),
             Work::Ordered(operator) => operator.counts(),
         },
         nanos: stage.flow.nanos(),

@@ -1,27 +1,37 @@
 //! Runs row-local operations over one batch, on the calling thread.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use polars::prelude::{
-    BooleanChunked, Column, DataFrame, ExplodeOptions, Expr, IntoLazy, LazyFrame, PlSmallStr, Schema,
+    BooleanChunked, ChunkFull, Column, DataFrame, ExplodeOptions, Expr, IntoColumn, IntoLazy, LazyFrame,
+    ListBuilderTrait, ListStringChunkedBuilder, PlSmallStr, Schema,
 };
 
 use crate::error::{Error, Result};
 use crate::scan::{ORIGIN, ROW_BITS};
 use crate::steps::{Evaluator, HIDDEN, RowOp};
+use crate::validate::REASONS;
 
 /// The compiled operations of one row-local step.
 pub struct RowWork {
     ops: Vec<Compiled>,
     /// The files that rows came from, by number.
     files: Arc<[String]>,
+    /// What was counted, beside rows in and out.
+    counts: BTreeMap<&'static str, AtomicU64>,
 }
+
+/// What rows that leave for the quarantine are counted as.
+const QUARANTINED: &str = "quarantined";
 
 enum Compiled {
     With(Evaluator),
     Keep(Evaluator),
     Project(Evaluator),
-    Divert(Evaluator, String),
+    Divert(Evaluator, Vec<String>),
+    Count(Evaluator, &'static str),
     Refuse(Evaluator, String),
     Drop(Vec<PlSmallStr>),
     Explode { columns: Vec<PlSmallStr>, keep_empty: bool },
@@ -31,14 +41,20 @@ enum Compiled {
 pub struct Worked {
     /// Rows that go on.
     pub frame: DataFrame,
-    /// Rows that left for the quarantine, with the reason.
-    pub diverted: Vec<(String, DataFrame)>,
+    /// Rows that left for the quarantine, with their reasons in [`REASONS`].
+    pub diverted: Option<DataFrame>,
 }
 
 impl RowWork {
     /// Compiles `ops` against the schema of the batches to come, whose rows came from `files`, by number.
     pub fn new(ops: Vec<RowOp>, input: &Schema, files: Arc<[String]>) -> Result<Self> {
         let mut schema = input.clone();
+        let counted = ops.iter().filter_map(|op| match op {
+            RowOp::Divert(_) => Some(QUARANTINED),
+            RowOp::Count { what, .. } => Some(*what),
+            _ => None,
+        });
+        let counts = counted.map(|what| (what, AtomicU64::default())).collect();
         let ops = ops
             .into_iter()
             .map(|op| {
@@ -47,7 +63,18 @@ impl RowWork {
                 Ok(compiled)
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self { ops, files })
+        Ok(Self { ops, files, counts })
+    }
+
+    /// What was counted of all batches so far.
+    pub fn counts(&self) -> Vec<(&'static str, u64)> {
+        self.counts.iter().map(|(what, count)| (*what, count.load(Ordering::Relaxed))).collect()
+    }
+
+    fn count(&self, what: &str, rows: &BooleanChunked) {
+        if let Some(count) = self.counts.get(what) {
+            count.fetch_add(rows.sum().unwrap_or(0).into(), Ordering::Relaxed);
+        }
     }
 
     /// Whether rows may leave for the quarantine.
@@ -57,7 +84,7 @@ impl RowWork {
 
     /// Applies the operations in order.
     pub fn apply(&self, mut frame: DataFrame) -> Result<Worked> {
-        let mut diverted = Vec::new();
+        let mut diverted = None;
         for op in &self.ops {
             match op {
                 Compiled::With(columns) => {
@@ -66,13 +93,20 @@ impl RowWork {
                 }
                 Compiled::Project(columns) => frame = project(&frame, columns.evaluate(&frame)?)?,
                 Compiled::Keep(predicate) => frame = filter(&frame, &truth(predicate, &frame)?)?,
-                Compiled::Divert(failed, reason) => {
-                    let failed = truth(failed, &frame)?;
-                    if failed.any() {
-                        diverted.push((reason.clone(), filter(&frame, &failed)?));
-                        frame = filter(&frame, &!&failed)?;
+                Compiled::Divert(failed, reasons) => {
+                    let failed = truths(failed, &frame)?;
+                    let leaving = failed
+                        .iter()
+                        .fold(BooleanChunked::full(REASONS.into(), false, frame.height()), |all, one| {
+                            &all | one
+                        });
+                    if leaving.any() {
+                        self.count(QUARANTINED, &leaving);
+                        diverted = Some(with_reasons(filter(&frame, &leaving)?, &leaving, &failed, reasons)?);
+                        frame = filter(&frame, &!&leaving)?;
                     }
                 }
+                Compiled::Count(rows, what) => self.count(what, &truth(rows, &frame)?),
                 Compiled::Refuse(failed, reason) => {
                     let failed = truth(failed, &frame)?;
                     if let Some(row) = failed.iter().position(|failed| failed == Some(true)) {
@@ -115,9 +149,11 @@ impl Compiled {
             RowOp::With(exprs) => Self::With(compile(exprs)?),
             RowOp::Project(exprs) => Self::Project(compile(exprs)?),
             RowOp::Keep(predicate) => Self::Keep(compile(std::slice::from_ref(predicate))?),
-            RowOp::Divert { failed, reason } => {
-                Self::Divert(compile(std::slice::from_ref(failed))?, reason.clone())
+            RowOp::Divert(failures) => {
+                let (failed, reasons): (Vec<Expr>, Vec<String>) = failures.iter().cloned().unzip();
+                Self::Divert(compile(&failed)?, reasons)
             }
+            RowOp::Count { what, rows } => Self::Count(compile(std::slice::from_ref(rows))?, what),
             RowOp::Refuse { failed, reason } => {
                 Self::Refuse(compile(std::slice::from_ref(failed))?, reason.clone())
             }
@@ -154,10 +190,36 @@ pub fn filter(frame: &DataFrame, mask: &BooleanChunked) -> Result<DataFrame> {
 
 /// The predicate with null as false.
 fn truth(predicate: &Evaluator, frame: &DataFrame) -> Result<BooleanChunked> {
-    let column =
-        predicate.evaluate(frame)?.pop().ok_or_else(|| Error::defect("a predicate gave no column"))?;
-    let mask = column.bool().map_err(|error| Error::defect("a predicate is not boolean").because(error))?;
-    Ok(if mask.null_count() == 0 { mask.clone() } else { mask.iter().map(|row| row == Some(true)).collect() })
+    truths(predicate, frame)?.pop().ok_or_else(|| Error::defect("a predicate gave no column"))
+}
+
+/// The predicates with null as false.
+fn truths(predicates: &Evaluator, frame: &DataFrame) -> Result<Vec<BooleanChunked>> {
+    let columns = predicates.evaluate(frame)?;
+    let masks = columns.iter().map(|column| {
+        let mask =
+            column.bool().map_err(|error| Error::defect("a predicate is not boolean").because(error))?;
+        let whole = mask.null_count() == 0;
+        Ok(if whole { mask.clone() } else { mask.iter().map(|row| row == Some(true)).collect() })
+    });
+    masks.collect()
+}
+
+/// The rows that leave, each with the reasons it gave.
+fn with_reasons(
+    mut rows: DataFrame,
+    leaving: &BooleanChunked,
+    failed: &[BooleanChunked],
+    reasons: &[String],
+) -> Result<DataFrame> {
+    let mut lists = ListStringChunkedBuilder::new(REASONS.into(), rows.height(), rows.height());
+    for (row, _) in leaving.iter().enumerate().filter(|(_, leaves)| *leaves == Some(true)) {
+        let own = failed.iter().zip(reasons).filter(|(mask, _)| mask.get(row) == Some(true));
+        lists.append_values_iter(own.map(|(_, reason)| reason.as_str()));
+    }
+    rows.with_column(lists.finish().into_column())
+        .map_err(|error| Error::defect("the reasons do not fit the rows that leave").because(error))?;
+    Ok(rows)
 }
 
 fn with_columns(mut frame: DataFrame, columns: Vec<Column>) -> Result<DataFrame> {

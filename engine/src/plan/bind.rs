@@ -8,7 +8,7 @@ use super::outputs::overlaps;
 use super::phase::{Needs, phases};
 use super::{Node, Partitioning, Plan, Rows, StepPlan, WritePlan, unique};
 use crate::error::{Error, Result};
-use crate::scan::{self, Declared, Extra, Request, TextFormat};
+use crate::scan::{self, CsvFormat, Declared, Extra, Request, TextFormat};
 use crate::spec::{self, Pipeline, Spanned, did_you_mean};
 use crate::steps::{BindContext, HIDDEN, Lowering};
 use crate::store::{Dataset, Entry, Stores};
@@ -85,12 +85,12 @@ fn bind_source(
 fn request(name: &str, source: &spec::Source) -> Request {
     let format = match source.format {
         spec::Format::Parquet => scan::Format::Parquet,
-        spec::Format::Csv => scan::Format::Text(TextFormat::Csv {
+        spec::Format::Csv => scan::Format::Text(TextFormat::Csv(CsvFormat {
             delimiter: source.csv.delimiter.0.0,
             header: source.csv.header,
             quote: source.csv.quote.0.0,
             nulls: source.csv.null_values.clone(),
-        }),
+        })),
         spec::Format::Ndjson => scan::Format::Text(TextFormat::Ndjson),
     };
     let contract = source.schema.as_ref();

@@ -23,7 +23,7 @@ fn after_rows(op: &RowOp, unique: &mut Vec<Vec<String>>) {
         unique.retain(|key| !key.iter().any(|column| names.iter().any(|name| name.as_str() == column)));
     };
     match op {
-        RowOp::Keep(_) | RowOp::Divert { .. } | RowOp::Refuse { .. } => {}
+        RowOp::Keep(_) | RowOp::Divert(_) | RowOp::Count { .. } | RowOp::Refuse { .. } => {}
         RowOp::With(exprs) => retain(&exprs.iter().map(output_name).collect::<Vec<_>>()),
         RowOp::Drop(names) => retain(names),
         RowOp::Project(exprs) => {

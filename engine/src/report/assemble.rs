@@ -79,21 +79,16 @@ impl Assembly<'_> {
                 busy_ms: step.nanos as f64 / 1e6,
             })
             .collect();
-        let quarantined = rows(&outcome.quarantined);
         Some(Table {
             table: node.name.clone(),
             from: self.plan.nodes[*from].name.clone(),
             rows_in: steps.first().map_or(outcome.rows_in, |step| step.rows_in),
             rows_out: outcome.rows_out,
-            rows_quarantined: quarantined,
+            rows_quarantined: rows(&outcome.quarantined),
             busy_ms: outcome.nanos as f64 / 1e6 + steps.iter().map(|step| step.busy_ms).sum::<f64>(),
             steps,
             output: node.write.as_ref().map(|write| output(&write.dataset, &outcome.staged)),
-            quarantine: node
-                .quarantine
-                .as_ref()
-                .filter(|_| quarantined > 0)
-                .map(|dataset| output(dataset, &outcome.quarantined)),
+            quarantine: quarantine(node, outcome),
         })
     }
 
@@ -133,6 +128,9 @@ fn input(node: &Node, outcome: &NodeOutcome) -> Option<Input> {
         source: node.name.clone(),
         location: scan.address().to_owned(),
         rows: outcome.rows_in,
+        rows_out: outcome.rows_out,
+        rows_quarantined: rows(&outcome.quarantined),
+        quarantine: quarantine(node, outcome),
         bytes: scan.files().iter().map(|file| file.entry.size).sum(),
         files: scan
             .files()
@@ -149,6 +147,12 @@ fn input(node: &Node, outcome: &NodeOutcome) -> Option<Input> {
 
 fn values(read: &ValuesRead) -> ValuesFile {
     ValuesFile { path: read.path.clone(), bytes: read.bytes, sha256: read.digest.clone() }
+}
+
+/// What went to the quarantine, if anything did.
+fn quarantine(node: &Node, outcome: &NodeOutcome) -> Option<Output> {
+    let dataset = node.quarantine.as_ref().filter(|_| rows(&outcome.quarantined) > 0)?;
+    Some(output(dataset, &outcome.quarantined))
 }
 
 fn rows(files: &[StagedFile]) -> u64 {

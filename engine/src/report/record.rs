@@ -90,6 +90,15 @@ pub struct Input {
     pub location: String,
     /// Rows read.
     pub rows: u64,
+    /// Rows that stayed after the checks.
+    #[serde(default)]
+    pub rows_out: u64,
+    /// Rows that went to the quarantine.
+    #[serde(default)]
+    pub rows_quarantined: u64,
+    /// The quarantine, if rows went there.
+    #[serde(default)]
+    pub quarantine: Option<Output>,
     /// Stored bytes of the files.
     pub bytes: u64,
     /// The files.

@@ -10,11 +10,14 @@ use futures::stream;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use super::adapt::{Adapter, Carried, Source};
+use super::contract::{Declared, Extra, declared_or_own};
+use super::parquet as footers;
 use super::partition::{PartitionValue, values_of};
+use super::schema::{Own, one_schema};
 use super::select::{Wanted, absent_values, wanted_files};
-use super::unify::{Difference, differences, normal, unify};
+use super::text::{self, TextFormat};
+use super::unify::{Difference, normal};
 use super::{Body, Format, ORIGIN, Scan, ScanFile, Task, values};
-use super::{parquet as footers, text};
 use crate::error::{Error, Result};
 use crate::steps::HIDDEN;
 use crate::store::{Entry, Io, Location, Stores};
@@ -39,33 +42,13 @@ pub struct Request {
     pub extra: Extra,
 }
 
-/// A column the contract names.
-#[derive(Debug, Clone)]
-pub struct Declared {
-    /// Its name.
-    pub name: String,
-    /// Its type.
-    pub data_type: DataType,
-    /// Whether it may be missing, and is then null.
-    pub optional: bool,
-}
-
-/// What happens to columns that the contract does not name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extra {
-    /// They are read too.
-    Keep,
-    /// They are not read.
-    Drop,
-    /// They are an error.
-    Fail,
-}
-
 /// A file before it is known how it fits the others.
 struct Found {
     entry: Entry,
     partition: Vec<PartitionValue>,
     fields: Fields,
+    /// Whether there are no other columns: the beginning of an NDJSON file may not have all of them.
+    whole: bool,
     footer: Option<ArrowReaderMetadata>,
 }
 
@@ -84,7 +67,8 @@ pub fn plan(request: &Request, stores: &Stores, is_known: &dyn Fn(&Entry) -> boo
     }
     let found = describe(request, stores.io(), chosen)?;
     let partition_fields = partition_fields(request, &found)?;
-    let (fields, differences) = one_schema(request, &found, &partition_fields)?;
+    let own: Vec<Own> = found.iter().map(|file| own(request, file, &partition_fields)).collect();
+    let (fields, differences) = one_schema(request, &own, &partition_fields)?;
     let scan = assemble(request, found, fields, &partition_fields, differences)?;
     Ok(if nothing_new { scan.without_files() } else { scan })
 }
@@ -108,8 +92,14 @@ fn list(request: &Request, stores: &Stores) -> Result<(Location, Vec<Entry>)> {
     Ok((folder, readable))
 }
 
+/// Whether the file is one of the format, by its name. Compressed text is one that cannot be read: to
+/// leave it out would be to lose its rows.
 fn has_extension(format: &Format, entry: &Entry) -> bool {
     let name = entry.location.name().unwrap_or_default().to_ascii_lowercase();
+    let name = match format {
+        Format::Text(_) => text::unpacked_name(&name).unwrap_or(&name),
+        Format::Parquet => &name,
+    };
     format.extensions().iter().any(|extension| name.ends_with(extension))
 }
 
@@ -202,18 +192,27 @@ fn names(partition: &[PartitionValue]) -> String {
 
 fn describe(request: &Request, io: &Io, chosen: Vec<(Entry, Vec<PartitionValue>)>) -> Result<Vec<Found>> {
     let described = stream::iter(chosen.into_iter().map(|(entry, partition)| async move {
-        let (fields, footer) = match &request.format {
+        let (fields, whole, footer) = match &request.format {
             Format::Parquet => {
                 let footer = footers::footer(&entry).await?;
-                (footer.schema().fields().clone(), Some(footer))
+                (footer.schema().fields().clone(), true, Some(footer))
             }
-            Format::Text(format) => (text::infer(format, &entry).await?.fields().clone(), None),
+            Format::Text(format) => {
+                plain(&entry)?;
+                let text::Inferred { fields, whole } = text::infer(format, &entry).await?;
+                (fields, whole || matches!(format, TextFormat::Csv(_)), None)
+            }
         };
         let mut names: Vec<&String> = fields.iter().map(|field| field.name()).collect();
         names.sort_unstable();
         if let Some([twice, ..]) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Error::wrong(format!("{} has two columns named \"{}\"", entry.location, twice))
-                .in_object(entry.location.to_string()));
+            let object = entry.location.to_string();
+            let error = Error::wrong(format!("{object} has two columns named \"{twice}\""));
+            return Err(match request.format {
+                // The header says so.
+                Format::Text(_) => error.in_line(object, 1, Some((*twice).clone())),
+                Format::Parquet => error.in_object(object),
+            });
         }
         if let Some(own) = fields.iter().find(|field| field.name().starts_with(HIDDEN)) {
             return Err(Error::wrong(format!("{} has a column \"{}\"", entry.location, own.name()))
@@ -222,11 +221,37 @@ fn describe(request: &Request, io: &Io, chosen: Vec<(Entry, Vec<PartitionValue>)
                     "names that begin with \"{HIDDEN}\" are kept for the engine; deliver another name"
                 )));
         }
-        Ok(Found { entry, partition, fields, footer })
+        Ok(Found { entry, partition, fields, whole, footer })
     }))
     .buffered(FOOTERS_AT_ONCE)
     .collect::<Vec<Result<Found>>>();
     io.block_on(described).into_iter().collect()
+}
+
+/// Refuses a file whose name says that it is compressed.
+fn plain(entry: &Entry) -> Result<()> {
+    let name = entry.location.name().unwrap_or_default().to_ascii_lowercase();
+    match text::unpacked_name(&name) {
+        None => Ok(()),
+        Some(plain) => Err(Error::wrong(format!(
+            "{} is compressed ({})",
+            entry.location,
+            &name[plain.len()..]
+        ))
+        .in_object(entry.location.to_string())
+        .hint("text is read uncompressed: unpack the file, or deliver Parquet, which is compressed within")),
+    }
+}
+
+/// The file's columns without those that its path has, in the types that are read.
+fn own(request: &Request, file: &Found, partitions: &[Field]) -> Own {
+    let is_partition = |field: &Field| partitions.iter().any(|partition| partition.name() == field.name());
+    let is_dropped = |field: &Field| {
+        request.extra == Extra::Drop && request.declared.iter().all(|declared| declared.name != *field.name())
+    };
+    let fields = file.fields.iter().filter(|field| !is_partition(field) && !is_dropped(field));
+    let fields = fields.map(|field| declared_or_own(&request.format, &request.declared, field)).collect();
+    Own { object: file.entry.location.to_string(), fields, whole: file.whole }
 }
 
 fn partition_fields(request: &Request, found: &[Found]) -> Result<Vec<Field>> {
@@ -245,137 +270,6 @@ fn partition_fields(request: &Request, found: &[Found]) -> Result<Vec<Field>> {
         .collect()
 }
 
-/// The columns of the scan without partition columns, and how files differ from them.
-fn one_schema(
-    request: &Request,
-    found: &[Found],
-    partitions: &[Field],
-) -> Result<(Vec<Field>, Vec<Difference>)> {
-    let is_partition = |name: &str| partitions.iter().any(|field| field.name() == name);
-    let own: Vec<(String, Fields)> = found
-        .iter()
-        .map(|file| {
-            let is_dropped = |name: &String| {
-                request.extra == Extra::Drop && request.declared.iter().all(|declared| declared.name != *name)
-            };
-            let fields = file.fields.iter();
-            let fields = fields.filter(|field| !is_partition(field.name()) && !is_dropped(field.name()));
-            let fields = fields.map(|field| declared_or_own(request, field)).collect();
-            (file.entry.location.to_string(), fields)
-        })
-        .collect();
-    let mut fields = if matches!(request.format, Format::Text(_)) {
-        unify_text(&own)
-    } else {
-        let wanted: Vec<Fields> = own.iter().map(|(_, fields)| as_declared(request, fields)).collect();
-        unify(own.iter().zip(&wanted).map(|((name, _), fields)| (name.as_str(), fields)))?
-    };
-    apply_contract(request, &mut fields, &is_partition)?;
-    let differences = own
-        .iter()
-        .flat_map(|(name, own)| differences(name, own, &fields))
-        .filter(|difference| !request.declared.iter().any(|d| d.optional && d.name == difference.column))
-        .collect();
-    Ok((fields, differences))
-}
-
-/// A text file has no types of its own: what the contract declares is what is read.
-fn declared_or_own(request: &Request, field: &Arc<Field>) -> Arc<Field> {
-    let declared = request.declared.iter().find(|declared| declared.name == *field.name());
-    match (&request.format, declared) {
-        (Format::Text(_), Some(declared)) => {
-            Arc::new(Field::new(field.name(), declared.data_type.clone(), true))
-        }
-        _ => Arc::clone(field),
-    }
-}
-
-/// The columns of a file with the types that the contract declares, where those hold the file's values.
-fn as_declared(request: &Request, fields: &Fields) -> Fields {
-    let wanted = |field: &Arc<Field>| {
-        let declared = request.declared.iter().find(|declared| declared.name == *field.name());
-        let wanted = declared.map(|declared| normal(&declared.data_type));
-        match wanted.filter(|wanted| {
-            super::unify::widest(&normal(field.data_type()), wanted).as_ref() == Some(wanted)
-        }) {
-            Some(wanted) => Arc::new(Field::new(field.name(), wanted, true)),
-            None => Arc::clone(field),
-        }
-    };
-    fields.iter().map(wanted).collect()
-}
-
-/// Inferred types that do not agree are read as text.
-fn unify_text(files: &[(String, Fields)]) -> Vec<Field> {
-    let mut unified: Vec<Field> = Vec::new();
-    for field in files.iter().flat_map(|(_, fields)| fields) {
-        let seen = normal(field.data_type());
-        match unified.iter_mut().find(|known| known.name() == field.name()) {
-            None => unified.push(Field::new(field.name(), seen, true)),
-            Some(known) => {
-                let wider = super::unify::widest(known.data_type(), &seen).unwrap_or(DataType::Utf8View);
-                *known = Field::new(field.name(), wider, true);
-            }
-        }
-    }
-    for field in &mut unified {
-        if *field.data_type() == DataType::Null {
-            *field = Field::new(field.name(), DataType::Utf8View, true);
-        }
-    }
-    unified
-}
-
-fn apply_contract(
-    request: &Request,
-    fields: &mut Vec<Field>,
-    is_partition: &dyn Fn(&str) -> bool,
-) -> Result<()> {
-    if request.declared.is_empty() {
-        return Ok(());
-    }
-    let source = &request.name;
-    for declared in request.declared.iter().filter(|declared| !is_partition(&declared.name)) {
-        let wanted = normal(&declared.data_type);
-        match fields.iter_mut().find(|field| *field.name() == declared.name) {
-            None if declared.optional => fields.push(Field::new(&declared.name, wanted, true)),
-            None => {
-                let have = fields.iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ");
-                return Err(Error::wrong(format!("source \"{source}\" has no column \"{}\"", declared.name))
-                    .hint(format!(
-                        "its files have {have}; mark the column `optional: true` if it may be missing"
-                    )));
-            }
-            Some(field) if super::unify::widest(field.data_type(), &wanted).as_ref() == Some(&wanted) => {
-                *field = Field::new(&declared.name, wanted, true);
-            }
-            Some(field) => {
-                return Err(Error::wrong(format!(
-                    "column \"{}\" of source \"{source}\" is {} but the contract says {wanted}",
-                    declared.name,
-                    field.data_type(),
-                ))
-                .hint("declare the type that is there and use a `cast` or `parse` step"));
-            }
-        }
-    }
-    let is_declared = |field: &Field| request.declared.iter().any(|declared| declared.name == *field.name());
-    match request.extra {
-        Extra::Keep => {}
-        Extra::Drop => fields.retain(is_declared),
-        Extra::Fail => {
-            if let Some(extra) = fields.iter().find(|field| !is_declared(field)) {
-                return Err(Error::wrong(format!(
-                    "source \"{source}\" has a column \"{}\" that its contract does not name",
-                    extra.name()
-                ))
-                .hint("add it under `schema: columns:`, or set `extra_columns: keep` or `drop`"));
-            }
-        }
-    }
-    Ok(())
-}
-
 fn assemble(
     request: &Request,
     found: Vec<Found>,
@@ -390,16 +284,22 @@ fn assemble(
     let mut tasks = Vec::new();
     for (number, file) in found.into_iter().enumerate() {
         let object = file.entry.location.to_string();
-        let sources =
-            sources(&schema, &file, partitions, number as u64).map_err(|error| error.in_object(&object))?;
+        let sources = sources(request, &schema, &file, partitions, number as u64)
+            .map_err(|error| error.in_object(&object))?;
         let adapter = Adapter { object, sources };
-        let body = body(&file, &adapter, &schema, number, &mut tasks);
+        let body = body(request, &file, &adapter, &schema, number, &mut tasks);
         files.push(ScanFile { entry: file.entry, partition: file.partition, adapter, body });
     }
     Scan::new(request, schema, files, tasks, differences)
 }
 
-fn sources(schema: &Schema, file: &Found, partitions: &[Field], number: u64) -> Result<Vec<Source>> {
+fn sources(
+    request: &Request,
+    schema: &Schema,
+    file: &Found,
+    partitions: &[Field],
+    number: u64,
+) -> Result<Vec<Source>> {
     schema
         .fields()
         .iter()
@@ -411,25 +311,28 @@ fn sources(schema: &Schema, file: &Found, partitions: &[Field], number: u64) -> 
                 let value: ArrayRef = values::typed(file.partition[index].1.as_deref(), field.data_type())?;
                 return Ok(Source::Constant(value));
             }
-            Ok(file.fields.find(field.name()).map_or(Source::Missing, |_| Source::File(field.name().clone())))
+            // Any line of NDJSON may have any key.
+            let has = request.format == Format::Text(TextFormat::Ndjson)
+                || file.fields.find(field.name()).is_some();
+            Ok(if has { Source::File(field.name().clone()) } else { Source::Missing })
         })
         .collect()
 }
 
-fn body(file: &Found, adapter: &Adapter, schema: &SchemaRef, number: usize, tasks: &mut Vec<Task>) -> Body {
+fn body(
+    request: &Request,
+    file: &Found,
+    adapter: &Adapter,
+    schema: &SchemaRef,
+    number: usize,
+    tasks: &mut Vec<Task>,
+) -> Body {
+    let all = Carried::all(schema);
     let Some(footer) = &file.footer else {
-        let fields: Vec<Field> = file
-            .fields
-            .iter()
-            .map(|own| {
-                let target = schema.field_with_name(own.name()).ok();
-                text::readable(target.unwrap_or(own))
-            })
-            .collect();
         tasks.push(Task { file: number, row_group: 0, first_row: 0 });
-        return Body::Text(Arc::new(Schema::new(fields)));
+        return Body::Text(text_body(request, file, adapter, &all));
     };
-    let projection = footers::projection(footer, adapter.file_columns(&Carried::all(schema)));
+    let projection = footers::projection(footer, adapter.file_columns(&all));
     let mut first_row = 0;
     for (row_group, group) in footer.metadata().row_groups().iter().enumerate() {
         if group.num_rows() > 0 {
@@ -438,4 +341,16 @@ fn body(file: &Found, adapter: &Adapter, schema: &SchemaRef, number: usize, task
         first_row += group.num_rows() as u64;
     }
     Body::Parquet(footer.clone(), projection)
+}
+
+fn text_body(request: &Request, file: &Found, adapter: &Adapter, all: &Carried) -> text::Body {
+    let wanted = adapter.file_columns(all).filter_map(|name| all.schema.field_with_name(name).ok());
+    let schema = Arc::new(Schema::new(wanted.cloned().collect::<Vec<_>>()));
+    let in_path = || file.partition.iter().map(|(name, _)| name.clone()).collect();
+    text::Body {
+        names: file.fields.iter().map(|field| field.name().clone()).collect(),
+        schema,
+        declared: request.declared.iter().map(|declared| declared.name.clone()).collect(),
+        ignored: (request.extra != Extra::Drop).then(in_path),
+    }
 }

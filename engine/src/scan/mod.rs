@@ -1,10 +1,12 @@
 //! READ: the files of a source, brought under one schema and decoded in numbered tasks.
 
 mod adapt;
+mod contract;
 mod delivery;
 mod discover;
 mod parquet;
 mod partition;
+mod schema;
 mod select;
 mod statistics;
 mod text;
@@ -22,12 +24,13 @@ use polars::prelude::{DataFrame, Schema};
 
 pub use adapt::ROW_BITS;
 use adapt::{Adapter, Carried};
-pub use discover::{Declared, Extra, Request, plan};
+pub use contract::{Declared, Extra};
+pub use discover::{Request, plan};
 pub(crate) use parquet::guarded;
 use parquet::{Chunks, RowGroupRead};
 pub use partition::PartitionValue;
 pub use select::Wanted;
-pub use text::TextFormat;
+pub use text::{CsvFormat, TextFormat};
 pub use unify::{Change, Difference};
 
 use crate::error::Result;
@@ -55,7 +58,7 @@ impl Format {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Parquet => "parquet",
-            Self::Text(TextFormat::Csv { .. }) => "csv",
+            Self::Text(TextFormat::Csv(_)) => "csv",
             Self::Text(TextFormat::Ndjson) => "ndjson",
         }
     }
@@ -64,7 +67,7 @@ impl Format {
     fn extensions(&self) -> &'static [&'static str] {
         match self {
             Self::Parquet => &[".parquet", ".parq", ".pq"],
-            Self::Text(TextFormat::Csv { .. }) => &[".csv", ".tsv", ".txt"],
+            Self::Text(TextFormat::Csv(_)) => &[".csv", ".tsv", ".txt"],
             Self::Text(TextFormat::Ndjson) => &[".ndjson", ".jsonl", ".json"],
         }
     }
@@ -98,7 +101,7 @@ pub struct ScanFile {
 
 enum Body {
     Parquet(ArrowReaderMetadata, ProjectionMask),
-    Text(SchemaRef),
+    Text(text::Body),
 }
 
 /// A part of a file that is read and decoded at once.
@@ -269,9 +272,9 @@ impl Scan {
                 };
                 read.decode(&chunks, &mut adapted)
             }
-            (Body::Text(schema), _) => match (&self.format, &self.io) {
+            (Body::Text(body), _) => match (&self.format, &self.io) {
                 (Format::Text(format), Some(io)) => {
-                    text::decode(format, schema, self.batch_rows, (io, entry), &mut adapted)
+                    text::decode(format, body, self.batch_rows, (io, entry), &mut adapted)
                 }
                 _ => Err(crate::error::Error::defect("a text file in a scan that is not of text")),
             },

@@ -38,7 +38,7 @@ pub trait FromNode: Sized {
 }
 
 /// A field of a decoded type that is read by its own `FromNode`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parsed<T>(pub T);
 
 impl<T> Deref for Parsed<T> {

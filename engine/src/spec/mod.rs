@@ -5,6 +5,7 @@
 //! Nothing here reads the environment, the clock or any data.
 
 mod checks;
+mod csv;
 mod decode;
 mod entries;
 mod failure;
@@ -23,6 +24,7 @@ mod types;
 mod vars;
 
 pub use checks::CheckSpec;
+pub use csv::{Ascii, Csv, Quote};
 pub use decode::{FromNode, Parsed, decode};
 pub use entries::Entries;
 pub use node::{Node, Span, Spanned, Value};
@@ -30,7 +32,7 @@ pub use one_or_many::OneOrMany;
 pub use pipeline::Pipeline;
 pub use reader::read;
 pub use schema::json_schema;
-pub use source::{Ascii, Column, Contract, Csv, ExtraColumns, Format, Source, Wanted};
+pub use source::{Column, Contract, ExtraColumns, Format, Source, Wanted};
 pub use suggest::{did_you_mean, nearest};
 pub use table::{ByteSize, Compression, Mode, StepSpec, Table, Write};
 pub use text::SourceText;

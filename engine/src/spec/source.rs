@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use std::borrow::Cow;
 
-use super::{CheckSpec, Entries, FromNode, Node, Parsed, Spanned, Type, Value, decode};
+use super::{CheckSpec, Csv, Entries, FromNode, Node, Parsed, Spanned, Type, Value, decode};
 use crate::error::{Error, Result};
 
 /// Raw data that is read.
@@ -18,7 +18,7 @@ pub struct Source {
     pub format: Format,
     /// How CSV files are written.
     #[serde(default)]
-    pub csv: Csv,
+    pub csv: Parsed<Csv>,
     /// Which partitions are read, by partition column; all of them unless said otherwise.
     #[serde(default)]
     pub partitions: Entries<Parsed<Wanted>>,
@@ -49,59 +49,6 @@ pub enum Format {
     Csv,
     /// One JSON object per line.
     Ndjson,
-}
-
-/// How CSV files are written.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Csv {
-    /// Field separator, one ASCII character.
-    pub delimiter: Parsed<Ascii>,
-    /// Whether the first line names the columns.
-    pub header: bool,
-    /// Quote character, one ASCII character.
-    pub quote: Parsed<Ascii>,
-    /// Texts that stand for null besides the empty field.
-    pub null_values: Vec<String>,
-}
-
-impl Default for Csv {
-    fn default() -> Self {
-        Self {
-            delimiter: Parsed(Ascii(b',')),
-            header: true,
-            quote: Parsed(Ascii(b'"')),
-            null_values: Vec::new(),
-        }
-    }
-}
-
-/// One ASCII character.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ascii(pub u8);
-
-impl FromNode for Ascii {
-    fn from_node(node: &Node) -> Result<Self> {
-        match node.as_text().map(str::as_bytes) {
-            Some(&[byte]) if byte.is_ascii() => Ok(Self(byte)),
-            _ => Err(Error::wrong(format!("expected one ASCII character, found {}", node.describe()))
-                .at(node.span)),
-        }
-    }
-}
-
-impl JsonSchema for Ascii {
-    fn schema_name() -> Cow<'static, str> {
-        "Ascii".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "minLength": 1, "maxLength": 1})
-    }
 }
 
 /// Which values of a partition column are read.

@@ -35,32 +35,36 @@ pub(super) struct Conversion {
 }
 
 impl Conversion {
-    fn guarded(&self) -> bool {
-        self.fallible && self.on_error != OnError::Null
-    }
-
     /// Where the converted value waits until every row has been judged by its original values.
     fn waiting(&self) -> PlSmallStr {
         format!("{HIDDEN}converted_{}", self.name).into()
+    }
+
+    /// True for a row whose value could not be converted.
+    fn failed(&self) -> Expr {
+        self.source.clone().is_not_null().and(column(&self.waiting()).is_null())
     }
 }
 
 /// The conversions as row operations. Each value is converted once; rows leave with their original values.
 pub(super) fn lower(conversions: &[Conversion]) -> Vec<RowOp> {
-    if !conversions.iter().any(Conversion::guarded) {
+    if !conversions.iter().any(|one| one.fallible) {
         let values = conversions.iter().map(|one| one.value.clone().alias(one.name.clone())).collect();
         return vec![RowOp::With(values)];
     }
     let mut ops =
         vec![RowOp::With(conversions.iter().map(|one| one.value.clone().alias(one.waiting())).collect())];
-    for one in conversions.iter().filter(|one| one.guarded()) {
-        let failed = one.source.clone().is_not_null().and(column(&one.waiting()).is_null());
-        let reason = one.reason.clone();
-        ops.push(match one.on_error {
-            OnError::Quarantine => RowOp::Divert { failed, reason },
-            OnError::Fail | OnError::Null => RowOp::Refuse { failed, reason },
-        });
+    let failures = |on_error: OnError| {
+        let fallible = conversions.iter().filter(move |one| one.fallible && one.on_error == on_error);
+        fallible.map(|one| (one.failed(), one.reason.clone()))
+    };
+    let diverted: Vec<(Expr, String)> = failures(OnError::Quarantine).collect();
+    if !diverted.is_empty() {
+        ops.push(RowOp::Divert(diverted));
     }
+    // What stops the run, or becomes null and is counted, is looked for in the rows that stay.
+    ops.extend(failures(OnError::Fail).map(|(failed, reason)| RowOp::Refuse { failed, reason }));
+    ops.extend(failures(OnError::Null).map(|(rows, _)| RowOp::Count { what: "made_null", rows }));
     ops.push(RowOp::With(
         conversions.iter().map(|one| column(&one.waiting()).alias(one.name.clone())).collect(),
     ));

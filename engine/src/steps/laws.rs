@@ -270,9 +270,11 @@ fn evaluated(batch: DataFrame, op: &RowOp) -> DataFrame {
             batch.filter(columns(std::slice::from_ref(predicate))[0].bool().unwrap()).unwrap()
         }
         RowOp::Project(exprs) => DataFrame::new(batch.height(), columns(exprs)).unwrap(),
-        RowOp::Drop(_) | RowOp::Explode { .. } | RowOp::Divert { .. } | RowOp::Refuse { .. } => {
-            op.apply_lazy(batch.lazy()).collect().unwrap()
-        }
+        RowOp::Drop(_)
+        | RowOp::Explode { .. }
+        | RowOp::Divert(_)
+        | RowOp::Count { .. }
+        | RowOp::Refuse { .. } => op.apply_lazy(batch.lazy()).collect().unwrap(),
     }
 }
 

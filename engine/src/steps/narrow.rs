@@ -70,7 +70,7 @@ fn narrow_ops(ops: &mut [RowOp], wanted: &ColumnSet, input: &Schema) -> ColumnSe
                 needed.retain(|name| !made.contains(name));
                 needed.append(&mut roots(exprs.iter()));
             }
-            RowOp::Keep(expr) | RowOp::Refuse { failed: expr, .. } => {
+            RowOp::Keep(expr) | RowOp::Count { rows: expr, .. } | RowOp::Refuse { failed: expr, .. } => {
                 needed.append(&mut roots([&*expr]));
             }
             RowOp::Project(exprs) => {
@@ -83,9 +83,9 @@ fn narrow_ops(ops: &mut [RowOp], wanted: &ColumnSet, input: &Schema) -> ColumnSe
             RowOp::Drop(names) => needed.retain(|name| !names.contains(name)),
             RowOp::Explode { columns, .. } => needed.extend(columns.iter().cloned()),
             // The quarantine keeps every column of a row.
-            RowOp::Divert { failed, .. } => {
+            RowOp::Divert(failures) => {
                 needed.append(&mut all(input));
-                needed.append(&mut roots([&*failed]));
+                needed.append(&mut roots(failures.iter().map(|(failed, _)| failed)));
             }
         }
     }

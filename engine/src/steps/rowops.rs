@@ -27,7 +27,15 @@ impl RowOp {
                 let options = ExplodeOptions { empty_as_null: *keep_empty, keep_nulls: *keep_empty };
                 frame.explode(by_name(columns.iter().cloned(), true, false), options)
             }
-            Self::Divert { failed, .. } => frame.filter(failed.clone().fill_null(lit(false)).not()),
+            Self::Divert(failures) => {
+                let stays = |(failed, _): &(Expr, String)| failed.clone().fill_null(lit(false)).not();
+                failures
+                    .iter()
+                    .map(stays)
+                    .reduce(Expr::and)
+                    .map_or(frame.clone(), |stays| frame.filter(stays))
+            }
+            Self::Count { .. } => frame,
             Self::Refuse { failed, reason } => refuse(frame, failed.clone(), reason.clone()),
         }
     }

@@ -101,12 +101,15 @@ pub enum RowOp {
         /// Whether an empty or null list leaves one row with null, or none.
         keep_empty: bool,
     },
-    /// Rows for which the predicate is true leave for the quarantine, with this reason.
-    Divert {
-        /// True for a row that leaves.
-        failed: Expr,
-        /// Why, as shown in the quarantine and the report.
-        reason: String,
+    /// Rows for which any of the predicates is true leave for the quarantine, with the reason of each that
+    /// is, as the quarantine and the report show it.
+    Divert(Vec<(Expr, String)>),
+    /// Counts the rows for which the predicate is true, for the summary and the run record.
+    Count {
+        /// What is counted.
+        what: &'static str,
+        /// True for a row that counts.
+        rows: Expr,
     },
     /// Stops the run with this message if the predicate is true for any row.
     Refuse {

@@ -150,9 +150,9 @@ impl Cause {
             Self::OtherDevice => Some(
                 "write to a folder below the mount point, so that the dataset and the _lockgate folder beside it share a file system",
             ),
-            Self::NoAnswer => {
-                Some("check the network and the endpoint (AWS_ENDPOINT_URL; AWS_ALLOW_HTTP=true for http)")
-            }
+            Self::NoAnswer => Some(
+                "check the network and the endpoint (AWS_ENDPOINT_URL, AZURE_STORAGE_ENDPOINT; AWS_ALLOW_HTTP=true, GOOGLE_ALLOW_HTTP=true or AZURE_ALLOW_HTTP=true for http)",
+            ),
             Self::NotFound
             | Self::BadAddress
             | Self::Unmet
@@ -177,6 +177,7 @@ fn denied(error: &StoreError, detail: &str) -> Cause {
         "InvalidClientTokenId",
         "InvalidSecurity",
         "RequestTimeTooSkewed",
+        "Server failed to authenticate the request",
     ];
     if matches!(error, StoreError::Unauthenticated { .. })
         || rejected.iter().any(|code| detail.contains(code))
@@ -220,17 +221,18 @@ fn io_cause(error: &StoreError) -> Option<Cause> {
 fn status_cause(error: &StoreError, detail: &str) -> Option<Cause> {
     let status: u16 = detail.split_once("status code: ")?.1.get(..3)?.parse().ok()?;
     Some(match status {
+        408 | 429 | 500.. => Cause::Busy,
+        // The machine that knows the credentials of others answered, and has none for this one.
+        _ if asks_for_token(detail) => Cause::NoCredentials,
         404 => Cause::NotFound,
         401 | 403 => denied(error, detail),
-        408 | 429 | 500.. => Cause::Busy,
         _ if detail.contains("InternalError") || detail.contains("SlowDown") => Cause::Busy,
         _ => Cause::Refused,
     })
 }
 
 fn other(error: &StoreError, detail: &str) -> Cause {
-    let metadata = ["169.254.169.254", "metadata.google.internal", "/metadata/identity"];
-    if metadata.iter().any(|address| detail.contains(address)) {
+    if asks_for_token(detail) {
         return Cause::NoCredentials;
     }
     if chain(error).any(<dyn StdError>::is::<HttpError>) {
@@ -240,6 +242,12 @@ fn other(error: &StoreError, detail: &str) -> Cause {
         return Cause::Busy;
     }
     Cause::Unknown
+}
+
+/// Whether a token was asked for where machines of a cloud get theirs.
+fn asks_for_token(detail: &str) -> bool {
+    let metadata = ["169.254.169.254", "metadata.google.internal", "/metadata/identity"];
+    metadata.iter().any(|address| detail.contains(address))
 }
 
 fn chain(error: &StoreError) -> impl Iterator<Item = &(dyn StdError + 'static)> {
@@ -280,6 +288,28 @@ mod tests {
         assert_eq!(io(ErrorKind::StorageFull), Kind::Unavailable);
         assert_eq!(io(ErrorKind::PermissionDenied), Kind::Wrong);
         assert_eq!(io(ErrorKind::CrossesDevices), Kind::Wrong);
+    }
+
+    fn answered(detail: &str) -> Error {
+        let error = StoreError::Generic { store: "x", source: detail.into() };
+        explain(&error, "list", "x", &Secrets::default())
+    }
+
+    #[test]
+    fn what_stores_say_of_credentials_is_told_apart_from_what_they_forbid() {
+        let status = |rest: &str| answered(&format!("Server returned non-2xx status code: {rest}"));
+        let azure = status("403 Forbidden: Server failed to authenticate the request. Make sure …");
+        assert!(azure.message().contains("credentials were rejected"), "{azure}");
+        let network = status("403 Forbidden: This request is not authorized to perform this operation.");
+        assert!(network.message().contains("permission denied"), "{network}");
+        let google = "GET http://169.254.169.254/computeMetadata/v1/instance in 1ms";
+        for code in ["403 Forbidden", "404 Not Found"] {
+            let none = answered(&format!("{google} - Server returned non-2xx status code: {code}"));
+            assert!(none.message().contains("no credentials were found"), "{none}");
+        }
+        let busy =
+            answered(&format!("{google} - Server returned non-2xx status code: 503 Service Unavailable"));
+        assert_eq!(busy.kind(), Kind::Unavailable);
     }
 
     #[test]

@@ -84,11 +84,13 @@ fn is_secret(name: &str) -> bool {
         || name.contains("sas_key")
 }
 
-/// Secrets within a JSON document, such as a service account's key, or within a connection string.
+/// Secrets within a JSON document, such as a service account's key, or within a connection string; what else
+/// they say is none.
 fn inner_secrets(value: &str) -> Vec<String> {
     match serde_json::from_str(value) {
         Ok(serde_json::Value::Object(fields)) => {
-            fields.values().filter_map(|field| field.as_str().map(str::to_owned)).collect()
+            let secret = fields.iter().filter(|(name, _)| is_secret(&name.to_ascii_lowercase()));
+            secret.filter_map(|(_, field)| field.as_str().map(str::to_owned)).collect()
         }
         _ => {
             let fields = value.split(';').filter_map(|field| field.split_once('='));
@@ -181,7 +183,10 @@ mod tests {
             ("AWS_SECRET_ACCESS_KEY", "hunter2/+="),
             ("AWS_REGION", "eu-west-1"),
             ("AZURE_STORAGE_SAS_KEY", "sv=2020&sig=deadbeef"),
-            ("GOOGLE_SERVICE_ACCOUNT_KEY", r#"{"private_key":"BEGIN PRIVATE"}"#),
+            (
+                "GOOGLE_SERVICE_ACCOUNT_KEY",
+                r#"{"private_key":"BEGIN PRIVATE","type":"service_account","token_uri":"https://x/token"}"#,
+            ),
             ("PATH", "/usr/bin"),
         ];
         Settings::new("/", variables.map(|(k, v)| (k.to_owned(), v.to_owned())))
@@ -199,7 +204,7 @@ mod tests {
 
     #[test]
     fn scrubbing_removes_secrets_plain_encoded_and_nested() {
-        let text = "GET http://x/?k=hunter2%2F%2B%3D&sig=abc%2F &j=BEGIN PRIVATE hunter2/+= end";
-        assert_eq!(planted().secrets().scrub(text), "GET http://x/?k=***&sig=*** &j=*** *** end");
+        let text = "GET https://x/token?k=hunter2%2F%2B%3D&sig=abc%2F &j=BEGIN PRIVATE hunter2/+= end";
+        assert_eq!(planted().secrets().scrub(text), "GET https://x/token?k=***&sig=*** &j=*** *** end");
     }
 }

@@ -7,7 +7,7 @@ mod tap;
 mod values;
 
 pub use gate::{Ruling, rule};
-pub use quarantine::{Point, QUARANTINE_RUN, Quarantine, point_name};
+pub use quarantine::{Point, QUARANTINE_RUN, Quarantine, REASONS, point_name};
 pub use reference::add_reference;
 pub use tap::{Measured, Tap};
 pub use values::{ValueFiles, ValuesRead};

@@ -7,10 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use polars::prelude::{
-    Column, DataFrame, DataType, IntoColumn, ListBuilderTrait, ListStringChunkedBuilder, NamedFrom,
-    PlSmallStr, Schema, Series,
-};
+use polars::prelude::{Column, DataFrame, DataType, IntoColumn, NamedFrom, PlSmallStr, Schema, Series};
 
 use crate::error::{Error, Result};
 use crate::exec::bridge;
@@ -19,7 +16,7 @@ use crate::sink::{DatasetWriter, Piece};
 use crate::steps::HIDDEN;
 
 /// Ids of the checks a row failed, or why a step refused it.
-pub(super) const REASONS: &str = "lockgate_reasons";
+pub const REASONS: &str = "lockgate_reasons";
 /// The run in which the row was quarantined; the partition column.
 pub const QUARANTINE_RUN: &str = "lockgate_run";
 /// The file the row came from; null where rows were made from several.
@@ -74,21 +71,13 @@ impl Quarantine {
         written
     }
 
-    /// Pieces for the rows that a step refused, each group with its reason.
-    pub fn diverted(&self, stage: usize, groups: Vec<(String, DataFrame)>) -> Result<(usize, Vec<Piece>)> {
+    /// Pieces for the rows that a step refused, which hold their reasons already.
+    pub fn diverted(&self, stage: usize, rows: Option<DataFrame>) -> Result<(usize, Vec<Piece>)> {
         let point = *self
             .by_stage
             .get(&Some(stage))
             .ok_or_else(|| Error::defect("a step sends rows to a quarantine that was not planned"))?;
-        let mut pieces = Vec::new();
-        for (reason, mut frame) in groups {
-            let mut reasons = ListStringChunkedBuilder::new(REASONS.into(), frame.height(), frame.height());
-            for _ in 0..frame.height() {
-                reasons.append_values_iter(std::iter::once(reason.as_str()));
-            }
-            frame.with_column(reasons.finish().into_column()).map_err(unfit)?;
-            pieces.extend(self.pieces(point, &frame)?);
-        }
+        let pieces = rows.map_or(Ok(Vec::new()), |rows| self.pieces(point, &rows))?;
         Ok((point, pieces))
     }
 

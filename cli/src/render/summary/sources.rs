@@ -34,6 +34,9 @@ fn grid(inputs: &[Input], beside: bool) -> Grid {
         if let Some(location) = below {
             grid.line(2, location);
         }
+        if input.rows_quarantined > 0 {
+            grid.line(2, styled(ALERT, format!("{} in quarantine", count(input.rows_quarantined))));
+        }
         for difference in differences(&input.schema_differences) {
             grid.line(2, styled(ALERT, difference));
         }

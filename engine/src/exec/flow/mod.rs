@@ -218,7 +218,7 @@ impl<'l> Flow<'l> {
                 Work::Rows(work) => {
                     let Some(rows) = batch.rows.take() else {
                         if work.diverts() {
-                            self.quarantine_diverted(scope, index, position, batch.ticket, Vec::new());
+                            self.quarantine_diverted(scope, index, position, batch.ticket, None);
                         }
                         continue;
                     };

@@ -16,7 +16,7 @@ impl Flow<'_> {
         index: usize,
         stage: usize,
         ticket: Ticket,
-        diverted: Vec<(String, DataFrame)>,
+        diverted: Option<DataFrame>,
     ) {
         let Some(quarantine) = &self.lines[index].quarantine else { return };
         let kept = quarantine
