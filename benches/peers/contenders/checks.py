@@ -70,11 +70,11 @@ def expand(rule: str, params: Any) -> list[tuple[tuple[str, ...], dict[str, Any]
     rest = {key: value for key, value in params.items() if key not in ("column", "columns")}
     named = params.get("column", params.get("columns", []))
     columns = tuple([named] if isinstance(named, str) else named)
-    if rule in (*ROW_RULES, "statistic", "distinct_count", "psi"):
+    if rule in (*ROW_RULES, "statistic", "psi"):
         return [((column,), rest) for column in columns]
-    if rule in ("unique", "row_count", "correlation"):
+    if rule in ("unique", "row_count", "correlation") or (rule == "distinct_count" and len(columns) == 1):
         return [(columns, rest)]
-    raise ValueError(f"no contender knows the rule {rule}")
+    raise ValueError(f"no contender knows the rule {rule} with these columns")
 
 
 def nth(seen: dict[str, int], key: str) -> str:

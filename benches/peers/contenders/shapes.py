@@ -76,7 +76,7 @@ SHAPES = {
         keys=["url"],
         few_duplicates=True,
     ),
-    "small_files": Shape("events", "compacted", "id, account, kind, amount, at, note"),
+    "small_files": Shape("events", "compacted", "id, account, kind, amount, happened, note"),
     "one_huge": Shape("one_huge", "cleaned", tpch.cleaned().removesuffix(", created_at"), kept=tpch.KEPT),
     "skew": Shape(
         "facts",

@@ -92,7 +92,7 @@ def pythons(peers: list[Contender]) -> dict[str, str]:
 def make_data(jobs: list[Job], given: argparse.Namespace) -> dict[str, Path]:
     """Makes the datasets of the jobs where they are missing; their roots by what size means."""
     sizes = {"scale": given.scale, "files": given.files}
-    roots = {kind: given.data / f"{kind}-{size:g}" for kind, size in sizes.items()}
+    roots = {kind: called_from(given.data) / f"{kind}-{size:g}" for kind, size in sizes.items()}
     for job in jobs:
         for dataset in job.datasets:
             datasets.ensure(roots[job.size], dataset, sizes[job.size], given.threads)

@@ -80,7 +80,7 @@ def one_huge(connection: duckdb.DuckDBPyConnection, folder: Path, _: float) -> N
     """All of it as one file of one day."""
     partition = folder / "created_at=2024-03-01"
     partition.mkdir()
-    raw = f"read_parquet('{folder.parent}/lineitem_raw/*/*.parquet')"
+    raw = f"read_parquet('{folder.parent}/lineitem_raw/*/*.parquet', hive_partitioning = false)"
     connection.execute(f"copy (select * from {raw}) to '{partition}/part-0.parquet' {PARQUET}")
 
 

@@ -90,7 +90,7 @@ def events(connection: duckdb.DuckDBPyConnection, folder: Path, files: float) ->
     days = min(20, int(files))
     each = math.ceil(files / days)
     select = f"""select k as id, h(k, 1) % 200000 as account, {KINDS}[1 + h(k, 2) % 4] as kind,
-        round(u(k, 3) * 10000, 2) as amount, timestamp '2024-01-01' + to_seconds(h(k, 4) % 5000000) as at,
+        round(u(k, 3) * 10000, 2) as amount, timestamp '2024-01-01' + to_seconds(h(k, 4) % 5000000) as happened,
         'ref ' || h(k, 5) as note"""
     number = 0
     for day in range(days):
