@@ -107,7 +107,8 @@ def shape(task: Task) -> None:
         with task.phase("find duplicates"):
             session.find_duplicates(source, asked.keys, asked.kept)
     with task.phase("transform and write"):
-        session.copy(asked.select(source, session.source, CREATED_AT, "left"), f"{to}/")
+        select = asked.select(source, session.source, CREATED_AT, "left", tpch.numbered)
+        session.copy(select, f"{to}/")
     written = session.table("written", to)
     with task.phase("checks"):
         session.judge(asked.output, written)

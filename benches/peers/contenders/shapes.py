@@ -28,16 +28,22 @@ class Shape:
     summary: tuple[str, str] | None = None  # name and SELECT of an aggregate over what was written
 
     def select(
-        self, source: str, other: Callable[[str], str], created_at: str = "created_at", left: str = ""
+        self,
+        source: str,
+        other: Callable[[str], str],
+        created_at: str = "created_at",
+        left: str = "",
+        once: Callable[[str, str, list[str], str], str] = tpch.distinct_on,
     ) -> str:
-        """The statement that makes the table; `other` gives further sources by name."""
+        """The statement that makes the table. `other` gives further sources by name; `once` is how the
+        dialect best keeps one row of each of many keys."""
         if self.joined:
             return self.joined(source, other)
         columns = f"{self.columns}, {created_at}"
         if not self.keys:
             return f"select {columns} from {source} where {self.kept}"
         if not self.few_duplicates:
-            return f"select distinct on ({', '.join(self.keys)}) {columns} from {source} where {self.kept}"
+            return once(source, columns, self.keys, self.kept)
         rows = tpch.deduplicated(source, columns, self.keys, self.kept, left)
         return f"select * from {rows} as cleaned"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -79,7 +80,9 @@ def write(rows: DataFrame, to: str) -> None:
 
 def cleaned(session: Any) -> DataFrame:
     """One row of each key: the few keys that occur twice are broadcast."""
-    rows = session.spark.sql(f"select {tpch.cleaned()} from lineitem_raw where {tpch.KEPT}")
+    # Without a suffix they are decimals, and Sail would make the columns decimals too.
+    columns = re.sub(r"\b(\d+\.\d+)\b", r"\1D", tpch.cleaned())
+    rows = session.spark.sql(f"select {columns} from lineitem_raw where {tpch.KEPT}")
     repeated = F.broadcast(session.duplicates().toDF(*tpch.KEYS))
     several = rows.join(repeated, tpch.KEYS, "left_semi").dropDuplicates(tpch.KEYS)
     return rows.join(repeated, tpch.KEYS, "left_anti").unionByName(several)

@@ -44,6 +44,18 @@ def deduplicated(raw: str, columns: str, keys: list[str], kept: str, left: str =
         select distinct on ({", ".join(keys)}) {columns} from {rows} {left} semi join dup on {matched})"""
 
 
+def distinct_on(source: str, columns: str, keys: list[str], kept: str) -> str:
+    """One row of each key, whichever."""
+    return f"select distinct on ({', '.join(keys)}) {columns} from {source} where {kept}"
+
+
+def numbered(source: str, columns: str, keys: list[str], kept: str) -> str:
+    """The same by numbering the rows of each key: in DataFusion four times as fast where most rows go."""
+    number = f"row_number() over (partition by {', '.join(keys)}) as nth"
+    rows = f"(select {columns}, {number} from {source} where {kept}) as numbered"
+    return f"select * exclude (nth) from {rows} where nth = 1"
+
+
 def joined(lineitem: str, orders: str, customer: str) -> str:
     """The cleaned rows with their orders and customers. Orders meet customers first: they are narrow."""
     columns = ", ".join(f"r.{name}" for name in LINEITEM)

@@ -132,6 +132,7 @@ def main() -> None:
         "date": datetime.date.today().isoformat(),
         "commit": machine.commit(CHECKOUT),
         "machine": on,
+        "binary": "given" if given.lockgate else "built",
         "load_before": load_before,
         "versions": versions,
     } | {key: getattr(given, key) for key in ("scale", "files", "rounds", "threads")}

@@ -96,7 +96,7 @@ PEERS = (
     Contender("duckdb-metadata", "engines", ("duckdb",), ("footers",), "duckdb_metadata"),
     Contender("pyarrow", "engines", ("pyarrow",), ("footers",)),
     Contender("spark", "spark", ("pyspark",), COMMON, optional=True),
-    Contender("sail", "spark", ("pysail", "pyspark"), COMMON, optional=True),
+    Contender("sail", "sail", ("pysail", "pyspark-client"), COMMON, optional=True),
     Contender("dataframely", "frames", ("dataframely", "polars"), CHECKS),
     Contender("pandera", "frames", ("pandera", "polars"), CHECKS),
     Contender("pointblank", "frames", ("pointblank", "polars"), ("validate",)),

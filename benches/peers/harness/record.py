@@ -30,7 +30,7 @@ def markdown(about: dict[str, Any], results: dict[str, list[Result]]) -> str:
     lines = [
         f"# Side by side, scale {about['scale']:g}",
         "",
-        f"{about['date']}, commit {about['commit']}. {on['cpu']}, {on['cores']} cores, {on['memory_gb']} GB, "
+        f"{about['date']}, commit {about['commit']}, binary {about['binary']}. {on['cpu']}, {on['cores']} cores, {on['memory_gb']} GB, "
         f"Linux {on['kernel']}, {on['system']}. Load average before: {about['load_before']:.2f}.",
         "",
         f"{about['threads']} threads each; medians of {about['rounds']} rounds; guard at {about['memory_gb']:g} GB and "
