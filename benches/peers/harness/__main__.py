@@ -54,7 +54,10 @@ def arguments() -> argparse.Namespace:
         "--memory", type=float, default=most, help=f"GB at which it is killed (default here: {most})"
     )
     parser.add_argument("--record", action="store_true", help="keep what came out under benches/runs/")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.lockgate and not called_from(given.lockgate).is_file():
+        parser.error(f"{given.lockgate} is not there")
+    return given
 
 
 def names(known: Any) -> Any:
