@@ -17,6 +17,7 @@ mod lower;
 mod moved;
 mod parse;
 mod term;
+mod text_change;
 mod typed;
 mod types;
 
@@ -26,6 +27,7 @@ pub use aggregates::{AggregateCall, Decomposed, PLACEHOLDER};
 pub use cast::cast_expr;
 pub use function::{Function, Kind, Params, Role};
 pub use functions::functions;
+pub(crate) use text_change::{lowercase, trimmed, uppercase};
 pub use types::{name as type_name, to_polars};
 
 use crate::error::{Error, Result};

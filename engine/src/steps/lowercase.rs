@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::column::Columns;
 use super::{BindContext, Example, Lowering, RowOp, Step, StepDef, arguments};
 use crate::error::Result;
+use crate::expr::lowercase;
 
 pub(super) static STEP: StepDef = StepDef {
     name: "lowercase",
@@ -30,8 +31,6 @@ impl Step for Lowercase {
     fn bind(&self, cx: &BindContext<'_>) -> Result<Lowering> {
         let columns = self.0.resolve(cx.input)?;
         columns.iter().try_for_each(|column| column.need_text("lowercase"))?;
-        Ok(Lowering::Rows(vec![RowOp::With(
-            columns.iter().map(|column| column.expr().str().to_lowercase()).collect(),
-        )]))
+        Ok(Lowering::Rows(vec![RowOp::With(columns.iter().map(|column| lowercase(column.expr())).collect())]))
     }
 }

@@ -1,12 +1,12 @@
 //! `trim`: text without what stands around it.
 
-use polars::prelude::{Expr, NULL, lit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::column::Columns;
 use super::{BindContext, Example, Lowering, RowOp, Step, StepDef, arguments};
 use crate::error::{Error, Result};
+use crate::expr::trimmed;
 use crate::spec::{FromNode, Node, Spanned};
 
 pub(super) static STEP: StepDef = StepDef {
@@ -56,18 +56,13 @@ impl Step for Trim {
         if let Some(none) = self.characters.as_ref().filter(|characters| characters.value.is_empty()) {
             return Err(Error::wrong("trim is given no character to remove").at(none.span));
         }
-        let characters = match &self.characters {
-            Some(characters) => lit(characters.value.as_str()),
-            None => lit(NULL),
-        };
-        let trimmed = |text: Expr| match self.side {
-            Side::Both => text.str().strip_chars(characters.clone()),
-            Side::Start => text.str().strip_chars_start(characters.clone()),
-            Side::End => text.str().strip_chars_end(characters.clone()),
-        };
+        let characters = self.characters.as_ref().map(|characters| characters.value.as_str());
+        let (start, end) = (!matches!(self.side, Side::End), !matches!(self.side, Side::Start));
         let columns = self.columns.resolve(cx.input)?;
         columns.iter().try_for_each(|column| column.need_text("trim"))?;
-        Ok(Lowering::Rows(vec![RowOp::With(columns.iter().map(|column| trimmed(column.expr())).collect())]))
+        Ok(Lowering::Rows(vec![RowOp::With(
+            columns.iter().map(|column| trimmed(column.expr(), characters, start, end)).collect(),
+        )]))
     }
 }
 

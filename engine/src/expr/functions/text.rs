@@ -6,6 +6,7 @@ use super::super::cast::to_text;
 use super::super::function::{Function, Kind};
 use super::super::kernel::{kernel, rows, text, text_to_text};
 use super::super::term::Literal;
+use super::super::text_change::{lowercase, uppercase};
 use super::super::typed::Typed;
 use super::{SCALAR, expr, takes, takes_maybe, takes_more, whole};
 use crate::error::{Error, Result};
@@ -38,7 +39,7 @@ pub(super) static TEXT: &[Function] = &[
         summary: "The text in lower case.",
         example: ("lower('ÄB')", "äb"),
         params: takes(&[Kind::Text]),
-        lower: |args| Ok(expr(args, 0).str().to_lowercase()),
+        lower: |args| Ok(lowercase(expr(args, 0))),
         ..SCALAR
     },
     Function {
@@ -48,7 +49,7 @@ pub(super) static TEXT: &[Function] = &[
         summary: "The text in upper case.",
         example: ("upper('äb')", "ÄB"),
         params: takes(&[Kind::Text]),
-        lower: |args| Ok(expr(args, 0).str().to_uppercase()),
+        lower: |args| Ok(uppercase(expr(args, 0))),
         ..SCALAR
     },
     Function {
