@@ -5,6 +5,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use arrow::array::UInt32Array;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use chrono::DateTime;
@@ -78,7 +79,8 @@ fn fanout(c: &mut Criterion) {
     let partitioner = Partitioner::new(vec!["created_at".into()], keys, (0..8).collect());
     // The same rows with the partitions interleaved row by row.
     let order = (0..BATCH as u32).map(|row| (row % 8) * (BATCH as u32 / 8) + row / 8);
-    let scattered = arrow::compute::take_record_batch(&rows, &order.collect::<Vec<_>>().into()).unwrap();
+    let order: UInt32Array = order.collect::<Vec<_>>().into();
+    let scattered = arrow::compute::take_record_batch(&rows, &order).unwrap();
     let mut group = c.benchmark_group("fanout");
     group.throughput(Throughput::Elements(BATCH as u64)).sample_size(10);
     for (name, rows) in [("runs", &rows), ("scattered", &scattered)] {
