@@ -106,7 +106,7 @@ where
 impl Floats {
     fn new(mut all: Vec<f64>) -> Self {
         all.retain(|value| !value.is_nan());
-        all.iter_mut().for_each(|value| *value += 0.0);
+        let mut all: Vec<f64> = all.into_iter().map(|value| value + 0.0).collect();
         all.sort_unstable_by(f64::total_cmp);
         Self(all)
     }

@@ -84,7 +84,9 @@ impl<'a> ValueFiles<'a> {
             Error::wrong(format!("there is no file {location}"))
                 .hint("a path is relative to the pipeline file")
         })?;
-        let digest = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = Sha256::digest(&content);
+        let half = |at: usize| u128::from_be_bytes(std::array::from_fn(|index| digest[at + index]));
+        let digest = format!("{:032x}{:032x}", half(0), half(16));
         let read = ValuesRead { path: location.to_string(), bytes: entry.size, digest };
         self.read.insert(read.path.clone(), read);
         self.contents.insert(file.to_owned(), content.clone());

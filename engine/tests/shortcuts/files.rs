@@ -29,7 +29,7 @@ pub(crate) struct File {
     complete: bool,
     /// Whether columns without a null are declared to have none.
     required: bool,
-    statistics: bool,
+    statistics: EnabledStatistics,
     dictionary: bool,
     /// Bytes that are kept of long texts.
     kept: Option<usize>,
@@ -63,7 +63,8 @@ fn file() -> impl Strategy<Value = File> {
         let kept = prop::sample::select(vec![None, Some(1), Some(3), Some(64)]);
         let honest = Just(vec![Doctored::Not; COLUMNS.len()]);
         let doctored = prop_oneof![2 => honest, 1 => prop::collection::vec(doctored(), COLUMNS.len())];
-        let flags = (prop::bool::weighted(0.8), any::<bool>(), prop::bool::weighted(0.9), any::<bool>());
+        let statistics = prop_oneof![9 => Just(EnabledStatistics::Chunk), 1 => Just(EnabledStatistics::None)];
+        let flags = (prop::bool::weighted(0.8), any::<bool>(), statistics, any::<bool>());
         (prop::option::weighted(0.9, 1..4_u8), picks, flags, kept, doctored).prop_map(
             move |(day, picks, (complete, required, statistics, dictionary), kept, doctored)| File {
                 day,
@@ -110,7 +111,7 @@ impl File {
             picks: COLUMNS.iter().map(|_| (0..8).map(Some).collect()).collect(),
             complete: true,
             required: false,
-            statistics: true,
+            statistics: EnabledStatistics::Chunk,
             dictionary: true,
             kept: Some(64),
             doctored: vec![doctored; COLUMNS.len()],
@@ -141,9 +142,8 @@ impl File {
     /// The file as a writer makes it; row groups may be empty, which the usual writer leaves out.
     fn encoded(&self) -> Vec<u8> {
         let batch = self.batch();
-        let enabled = if self.statistics { EnabledStatistics::Chunk } else { EnabledStatistics::None };
         let mut properties = WriterProperties::builder()
-            .set_statistics_enabled(enabled)
+            .set_statistics_enabled(self.statistics)
             .set_statistics_truncate_length(self.kept)
             .set_dictionary_enabled(self.dictionary)
             .set_offset_index_disabled(true)

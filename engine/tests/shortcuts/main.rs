@@ -23,7 +23,10 @@ use files::{Doctored, File, files};
 
 /// A pipeline with checks on a source, and on a table that its steps make unique by some keys.
 fn pipeline(source: &[Value], table: &[Value], keys: &[&str]) -> String {
-    let list = |checks: &[Value]| checks.iter().map(|check| format!("      - {check}\n")).collect::<String>();
+    let list = |checks: &[Value]| {
+        let entries: Vec<String> = checks.iter().map(|check| format!("      - {check}")).collect();
+        entries.join("\n")
+    };
     format!(
         "pipeline: shortcuts
 sources:
@@ -41,7 +44,8 @@ tables:
       - derive: {{whole: \"coalesce(whole, whole)\"}}
       - rename: {{id: text, text: id}}
     checks:
-{}",
+{}
+",
         list(source),
         json!(keys),
         list(table)

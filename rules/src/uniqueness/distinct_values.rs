@@ -81,9 +81,9 @@ impl Rule for DistinctValues {
 
     fn expected(&self) -> String {
         let relation = match self.relation {
-            Relation::Subset => "no values but",
-            Relation::Superset => "all values of",
-            Relation::Equal => "exactly the values",
+            Relation::Subset => "nothing but",
+            Relation::Superset => "all of",
+            Relation::Equal => "exactly",
         };
         format!("{relation} {}", self.values.text())
     }

@@ -251,11 +251,11 @@ pub(crate) fn batch(
 ) -> RecordBatch {
     let number = |value: u64| Some(value.to_string());
     let x = column(kind, values);
-    let q = |value: &Option<&str>| value.map(|value| u64::from(Some(value) == good).to_string());
+    let q = |value: Option<&str>| value.map(|value| u64::from(Some(value) == good).to_string());
     let columns: Vec<(&str, Vec<Option<String>>)> = vec![
         ("id", (1..=values.len() as u64).map(number).collect()),
         ("p", values.iter().map(|_| number(0)).collect()),
-        ("q", values.iter().map(q).collect()),
+        ("q", values.iter().copied().map(q).collect()),
         ("a", values.iter().map(|_| number(0)).collect()),
         ("b", in_scope.iter().map(|in_scope| number(u64::from(*in_scope))).collect()),
     ];

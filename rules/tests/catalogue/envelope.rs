@@ -146,7 +146,7 @@ fn a_scope_leaves_rows_out_of_account() {
         let batch = batch(kind, &[Some(good), bad, bad, None], Some(good), &[true, true, false, false]);
         let found = found(&suite(case.rule, case.params, &json!({"where": "a < b"}), &batch), &batch);
         let told = format!("{} {} {kind}", case.rule, case.params);
-        let nulls = if bad.is_none() && ABOUT_NULLS.contains(&case.rule) { 1 } else { 0 };
+        let nulls = u64::from(bad.is_none() && ABOUT_NULLS.contains(&case.rule));
         assert_eq!((found.n_evaluated, found.n_failed, found.n_null), (2, 1, nulls), "{told}");
         assert!(found.id.ends_with(" where a < b"), "{told}: {}", found.id);
     });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lockgate_rules::{Check, Literal, Suite, literals};
+use lockgate_rules::{Check, Literal, References, Suite, literals};
 use serde_json::{Value, json};
 
 use crate::support::{column, judge, single, state};
@@ -29,7 +29,7 @@ fn counts(
 ) -> Result<(u64, u64), String> {
     let batch = single("x", column(kind, values));
     let check = check(rule, more).with_values(texts(file));
-    let suite = Suite::bind(vec![check], &batch.schema(), lockgate_rules::References::default());
+    let suite = Suite::bind(vec![check], &batch.schema(), References::default());
     let suite = suite.map_err(|errors| {
         assert_eq!(errors[0].key.as_deref(), Some("values.file"));
         errors[0].message.clone()
@@ -82,7 +82,7 @@ fn a_value_that_does_not_fit_is_named_by_its_number() {
 #[test]
 fn a_file_that_was_not_read_binds_nothing() {
     let schema = single("x", column("utf8", &[])).schema();
-    let errors = Suite::bind(vec![check("in_set", json!({}))], &schema, Default::default()).unwrap_err();
+    let errors = Suite::bind(vec![check("in_set", json!({}))], &schema, References::default()).unwrap_err();
     assert_eq!(errors[0].message, "known.csv(code) was not read");
 }
 
@@ -92,7 +92,7 @@ fn what_is_expected_names_the_file() {
     let check = check("not_in_set", json!({})).with_values(texts(&["a", "b"]));
     assert_eq!(check.id(), "not_in_set(x)");
     assert_eq!(check.values_file().map(ToString::to_string).as_deref(), Some("known.csv(code)"));
-    let suite = Suite::bind(vec![check], &schema, Default::default()).unwrap();
+    let suite = Suite::bind(vec![check], &schema, References::default()).unwrap();
     assert_eq!(judge(&suite, &suite.start())[0].expected, "none of the 2 values of known.csv(code)");
 }
 
@@ -123,7 +123,7 @@ fn a_column_gives_literals_that_mean_the_same() {
         assert_eq!(found.len(), 2, "{kind}");
         let batch = single("x", array);
         let check = check("in_set", json!({})).with_values(found.into());
-        let suite = Suite::bind(vec![check], &batch.schema(), Default::default()).unwrap();
+        let suite = Suite::bind(vec![check], &batch.schema(), References::default()).unwrap();
         let verdict = judge(&suite, &state(&suite, &[batch])).remove(0);
         assert_eq!((verdict.n_evaluated, verdict.n_failed), (2, 0), "{kind}");
     }

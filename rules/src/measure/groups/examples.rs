@@ -112,7 +112,7 @@ impl Examples {
 
     /// Finds the first repeats among the waiting batches. `fresh` are the keys that repeat now and did not
     /// before, each with which of its waiting occurrences is the one that repeats it.
-    pub(super) fn find(&mut self, waiting: &[Batch], fresh: HashMap<u128, u64>) {
+    pub(super) fn find(&mut self, waiting: &[Batch], fresh: &HashMap<u128, u64>) {
         for known in &mut self.repeated {
             known.occurs += waiting.iter().map(|batch| batch.occurrences(known.key)).sum::<u64>();
         }
@@ -125,7 +125,7 @@ impl Examples {
         }
     }
 
-    fn find_rows(&mut self, waiting: &[Batch], fresh: HashMap<u128, u64>) -> Result<(), ArrowError> {
+    fn find_rows(&mut self, waiting: &[Batch], fresh: &HashMap<u128, u64>) -> Result<(), ArrowError> {
         let mut until = fresh.clone();
         for batch in waiting {
             if fresh.len() <= FEW && fresh.keys().all(|key| batch.occurrences(*key) == 0) {

@@ -143,7 +143,7 @@ impl Groups {
             });
             *settled = merged;
         }
-        self.examples.find(&self.waiting, fresh);
+        self.examples.find(&self.waiting, &fresh);
         self.waiting.clear();
         self.waiting_keys = 0;
         self.waiting_bytes = 0;
@@ -172,7 +172,7 @@ impl Groups {
                 }
             });
         }
-        examples.find(&self.waiting, fresh);
+        examples.find(&self.waiting, &fresh);
         (counts, examples)
     }
 }
