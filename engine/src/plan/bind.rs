@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use lockgate_rules::{Check, KeySet, References, Suite};
+use lockgate_rules::{Check, KeySet, OnRow, References, Suite};
 use parquet::basic::{Compression, ZstdLevel};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PlSmallStr, Schema};
 
@@ -161,7 +161,7 @@ fn bind_table(name: &Spanned<String>, table: &spec::Table, nodes: &[Node], cx: &
     };
     let from = index(&table.from)?;
     let mut schema = nodes[from].schema.clone();
-    let mut unique = nodes[from].unique.clone();
+    let mut unique = unique_after_checks(&nodes[from]);
     let mut steps = Vec::with_capacity(table.steps.len());
     for spec in &table.steps {
         let reads = spec.step.reads().into_iter().map(index).collect::<Result<Vec<_>>>()?;
@@ -214,6 +214,16 @@ fn output_schema(lowering: &Lowering, input: &Schema, others: &[Schema]) -> Resu
     };
     let frame = lazy.and_then(LazyFrame::collect).map_err(|error| Error::wrong(error.to_string()))?;
     Ok(frame.schema().as_ref().clone())
+}
+
+/// What is still proved unique of the rows that a node hands on: a check that nulls out values of a key
+/// may make keys equal.
+fn unique_after_checks(node: &Node) -> Vec<Vec<String>> {
+    let nulls_out = |column: &String| {
+        let mut checks = node.checks.iter().map(|(check, _)| check);
+        checks.any(|check| check.envelope().on_row == OnRow::NullOut && check.columns().contains(column))
+    };
+    node.unique.iter().filter(|key| !key.iter().any(nulls_out)).cloned().collect()
 }
 
 /// What remains proved unique after a step.
