@@ -144,6 +144,59 @@ fn a_row_that_fails_several_checks_shows_all_their_ids() {
 }
 
 #[test]
+fn a_key_whose_values_are_nulled_out_is_not_taken_for_unique_any_more() {
+    let text = "pipeline: nulled
+sources:
+  raw: {read: raw.csv, format: csv}
+tables:
+  once:
+    from: raw
+    steps: [{deduplicate: {keys: [a, b]}}]
+    checks: [{between: {id: low, column: b, max: 10, on_row: null_out, severity: log}}]
+    write: {to: out/once/}
+  after:
+    from: once
+    checks: [{unique: {id: pairs, columns: [a, b], nulls_distinct: false, severity: log}}]
+    write: {to: out/after/}
+";
+    for more in [&[][..], &["--no-shortcuts"]] {
+        let data = lines("a,b\n1,11\n1,12\n2,1\n");
+        let file = pipeline(data.path(), text);
+        let args: Vec<&str> =
+            ["run", &file, "--format", "json"].into_iter().chain(more.iter().copied()).collect();
+        let record = run(LOCKGATE, &args, &[]).expect(0).json();
+        assert_eq!(
+            (&check(&record, "pairs")["status"], &check(&record, "pairs")["n_failed"]),
+            (&json!("fail"), &json!(1))
+        );
+    }
+}
+
+#[test]
+fn rows_are_never_sent_to_a_quarantine_that_is_not_there() {
+    let data = lines(RAW);
+    let text = small(
+        "{cast: {id: {type: int8, on_error: quarantine}}}",
+        "{not_null: {column: mode, on_row: quarantine}}",
+    );
+    let file = pipeline(data.path(), &text.replace("    quarantine: apart/clean/\n", ""));
+    let ran = run(LOCKGATE, &["run", file.as_str(), "--format", "json"], &[]).expect(30).json();
+    let said: Vec<(&str, u64)> = ran["errors"]
+        .as_array()
+        .expect("errors")
+        .iter()
+        .map(|error| {
+            (error["message"].as_str().expect("a text"), error["place"]["line"].as_u64().expect("a line"))
+        })
+        .collect();
+    let expected = [
+        ("\"cast\" sends rows to a quarantine, and table \"clean\" has none", 7),
+        ("\"not_null\" sends rows to a quarantine, and table \"clean\" has none", 8),
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
 fn text_that_does_not_fit_stops_the_run_becomes_null_or_is_kept_apart() {
     let parse = |on_error: &str| {
         format!(

@@ -206,6 +206,16 @@ fn files_without_rows_are_fine_where_they_can_be() {
 }
 
 #[test]
+fn a_schema_check_sees_the_columns_of_the_file_and_no_others() {
+    let folder = raw(&[("a.csv", b"id,text\n1,a\n")]);
+    let checks = "    checks: [{schema: {columns: {id: int64, text: string}, mode: exact}}]";
+    let _ = lockgate(folder.path(), &copying("csv", checks)).expect(0);
+    let checks = checks.replace(", text: string", "");
+    let ran = lockgate(folder.path(), &copying("csv", &checks)).expect(20);
+    assert_eq!(ran.json()["checks"][0]["observed"]["added"], json!(["text"]));
+}
+
+#[test]
 fn names_are_told_twice_or_made_up() {
     let error = refused(&[("a.csv", b"id,x,id\n1,2,3\n")], "csv", "");
     assert!(

@@ -15,7 +15,7 @@ use super::line::{Counter, Line, Stage, Work};
 use super::rows::RowWork;
 use super::whole::{Whole, batches, stack};
 use crate::error::{Error, Result};
-use crate::plan::{Node, Plan, Rows, StepPlan, WritePlan, predicates};
+use crate::plan::{Node, Plan, Rows, StepPlan, WritePlan, predicates, visible};
 use crate::sink::StagedFile;
 use crate::steps::{Lowering, RowOp};
 use crate::store::{Staging, partition_folder};
@@ -284,7 +284,7 @@ fn tap(plan: &Plan, node: usize, conduct: &Conduct, kept: &mut Kept) -> Result<O
     }
     let proofs = plan.proofs(node, conduct.shortcuts);
     let checks = own.checks.iter().map(|(check, _)| check.clone()).collect();
-    let schema = super::bridge::arrow_schema(&own.schema)?;
+    let schema = super::bridge::arrow_schema(&visible(&own.schema))?;
     let suite = Suite::bind(checks, &schema, references)
         .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", own.name)))?;
     let predicates = predicates(&suite, &own.schema)?;

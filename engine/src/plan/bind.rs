@@ -3,6 +3,7 @@
 use parquet::basic::{Compression, ZstdLevel};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PlSmallStr, Schema};
 
+use super::aside::missing_quarantine;
 use super::checks::{check_errors, checks, source_checks};
 use super::outputs::overlaps;
 use super::phase::{Needs, phases};
@@ -47,6 +48,7 @@ pub fn bind(pipeline: &Pipeline, cx: &Context<'_>) -> Result<Plan, Vec<Error>> {
     let mut plan = Plan { pipeline: pipeline.name.value.clone(), nodes, values: files.into_read() };
     for node in 0..plan.nodes.len() {
         errors.extend(check_errors(&plan, node));
+        errors.extend(missing_quarantine(&plan.nodes[node]));
     }
     if !errors.is_empty() {
         return Err(errors);
@@ -156,7 +158,7 @@ fn bind_table(
     };
     let from = index(&table.from)?;
     let mut schema = nodes[from].schema.clone();
-    let mut proved = nodes[from].unique.clone();
+    let mut proved = unique::after_checks(&nodes[from]);
     let mut steps = Vec::with_capacity(table.steps.len());
     for spec in &table.steps {
         let reads = spec.step.reads().into_iter().map(index).collect::<Result<Vec<_>>>()?;

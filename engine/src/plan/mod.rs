@@ -1,6 +1,7 @@
 //! A plan that cannot fail on a name or a type: every source listed and described, every step bound to
 //! the schema it meets, every check to the columns it reads.
 
+mod aside;
 mod bind;
 mod checks;
 mod explain;

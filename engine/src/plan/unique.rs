@@ -1,8 +1,20 @@
 //! By which keys rows stay proved unique from step to step.
 
+use lockgate_rules::OnRow;
 use polars::prelude::{Expr, PlSmallStr};
 
+use super::Node;
 use crate::steps::{Lowering, RowOp};
+
+/// What is still proved unique of the rows that a node hands on: a check that nulls out values of a key
+/// may make keys equal.
+pub(super) fn after_checks(node: &Node) -> Vec<Vec<String>> {
+    let nulls_out = |column: &String| {
+        let mut checks = node.checks.iter().map(|(check, _)| check);
+        checks.any(|check| check.envelope().on_row == OnRow::NullOut && check.columns().contains(column))
+    };
+    node.unique.iter().filter(|key| !key.iter().any(nulls_out)).cloned().collect()
+}
 
 /// What remains proved unique after a step, and what it proves itself.
 pub(super) fn after(step: &Lowering, unique: &mut Vec<Vec<String>>) {
