@@ -17,7 +17,7 @@ use crate::screen::{self, Screen};
 const LOOK: Duration = Duration::from_millis(100);
 
 /// While a run reads: how much of all there is to read. All of it stands in 80 columns.
-const READING: &str = "{spinner:.cyan} {prefix} {bar:15.cyan/dim} {percent:>3} %  {msg}{pace}";
+const READING: &str = "{spinner:.cyan} {prefix} {bar:10.cyan/dim} {percent:>3} %  {msg}{pace}";
 
 /// Before and after: what is being done.
 const WORKING: &str = "{spinner:.cyan} {prefix:<11} {msg}  {elapsed:.dim}";
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn rows_bytes_throughput_and_time_left_fit_a_terminal_of_80_columns() {
-        let before = "⠋ running ━━━━━━━━━━━━━━━ 100 %  ".chars().count();
+        let before = "⠋ running ━━━━━━━━━━ 100 %  ".chars().count();
         let message = Seen { rows_read: 160_500_000, ..seen(612_000_000, 0) }.message();
         let pace = pace(143_000_000.0, Duration::from_mins(16));
         assert!(before + message.chars().count() + pace.chars().count() <= 80, "{message}{pace}");

@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn rows_for_the_quarantine_need_all_columns() {
-        let cast = "cast: {columns: {t: int64}, on_error: quarantine}";
+        let cast = "cast: {t: {type: int64, on_error: quarantine}}";
         assert_eq!(needs(cast, "a", None).input, columns("a b c t"));
     }
 

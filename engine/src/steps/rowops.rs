@@ -22,7 +22,8 @@ impl RowOp {
                 let hidden = Expr::Selector(Selector::Matches(format!("^{HIDDEN}.*$").into()));
                 frame.select(exprs.iter().cloned().chain([hidden]).collect::<Vec<_>>())
             }
-            Self::Drop(names) => frame.drop(by_name(names.iter().cloned(), true, false)),
+            // A column that nobody needs may not have been read.
+            Self::Drop(names) => frame.drop(by_name(names.iter().cloned(), false, false)),
             Self::Explode { columns, keep_empty } => {
                 let options = ExplodeOptions { empty_as_null: *keep_empty, keep_nulls: *keep_empty };
                 frame.explode(by_name(columns.iter().cloned(), true, false), options)

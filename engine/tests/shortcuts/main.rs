@@ -120,7 +120,7 @@ fn shortcuts_never_change_a_verdict() {
         Ok(())
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));
-    assert!(taken.get() > 250, "only {} answers came from elsewhere", taken.get());
+    assert!(taken.get() > 100, "only {} answers came from elsewhere", taken.get());
 }
 
 #[test]
