@@ -161,3 +161,22 @@ fn usage_errors_exit_with_30() {
     let _ = run(LOCKGATE, &["run"], &[]).expect(30);
     let _ = run(LOCKGATE, &["run", "no-such-file.yaml"], &[]).expect(30);
 }
+
+#[test]
+fn a_check_of_nulls_that_would_not_see_those_another_makes_is_refused() {
+    let folder = folder();
+    std::fs::write(folder.path().join("a.csv"), "id,x\n1,5\n2,50\n").expect("a fresh folder can be written");
+    let text = |checks: &str| {
+        format!(
+            "pipeline: p\nsources:\n  a: {{read: a.csv, format: csv}}\ntables:\n  t:\n    from: a\n    checks:\n      \
+             - between: {{column: x, max: 10, on_row: null_out, severity: log}}\n      - {checks}\n    \
+             write: {{to: out/}}\n"
+        )
+    };
+    for checks in ["not_null: x", "not_null: '*'", "completeness: {column: x, mostly: 0.9}"] {
+        let ran = run(LOCKGATE, &["run", &pipeline(folder.path(), &text(checks))], &[]).expect(30);
+        assert!(ran.stderr.contains("before \"between\" makes values of it null"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("pipeline.yaml:9:"), "{}", ran.stderr);
+    }
+    let _ = run(LOCKGATE, &["run", &pipeline(folder.path(), &text("not_null: id"))], &[]).expect(0);
+}

@@ -128,7 +128,7 @@ pub(super) struct Machine {
     /// Worker threads [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
-    /// Memory to stay within, such as 4GB or 512MiB [default: what the machine has]
+    /// Memory meant for the run, such as 4GB; it is recorded, not enforced
     #[arg(long, value_name = "SIZE")]
     pub(super) memory: Option<Bytes>,
     /// Compute what footers, dictionaries or the plan could prove

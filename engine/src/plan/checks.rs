@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lockgate_rules::{Check, Delivered, KeySet, References, Suite};
+use lockgate_rules::{Check, Delivered, KeySet, OnRow, References, Suite};
 use polars::prelude::{PlSmallStr, Schema};
 
 use super::{Node, Plan, visible};
@@ -93,6 +93,33 @@ fn delivery_error(plan: &Plan, node: usize, check: &Check) -> Option<Error> {
     })
 }
 
+/// Checks of nulls that would not see the nulls another check makes: row rules look at rows as the steps
+/// made them.
+fn unseen_nulls(node: &Node) -> Vec<Error> {
+    // One that takes rows out is about the rows as they come.
+    let is_promise = |check: &Check| {
+        let is_about_nulls = matches!(check.rule(), "not_null" | "completeness" | "missing");
+        is_about_nulls && check.envelope().on_row == OnRow::Keep
+    };
+    let meet = |a: &String, b: &String| a == b || a.contains('*') || b.contains('*');
+    let makers = || node.checks.iter().filter(|(check, _)| check.envelope().on_row == OnRow::NullOut);
+    let maker_of =
+        |column: &String| makers().find(|(maker, _)| maker.columns().iter().any(|other| meet(column, other)));
+    let unseen = |(check, span): &(Check, spec::Span)| {
+        let (column, (maker, _)) =
+            check.columns().iter().find_map(|column| maker_of(column).map(|maker| (column, maker)))?;
+        let wrong = format!(
+            "\"{}\" looks at column \"{column}\" before \"{}\" makes values of it null",
+            check.rule(),
+            maker.rule()
+        );
+        let hint = "keep such rows apart with `on_row: drop` or `quarantine`, or check nulls in a table made from \
+                    this one";
+        Some(Error::wrong(wrong).at(*span).hint(hint))
+    };
+    node.checks.iter().filter(|(check, _)| is_promise(check)).filter_map(unseen).collect()
+}
+
 /// What is wrong with the checks of a node.
 pub(super) fn check_errors(plan: &Plan, index: usize) -> Vec<Error> {
     let node = &plan.nodes[index];
@@ -107,6 +134,7 @@ pub(super) fn check_errors(plan: &Plan, index: usize) -> Vec<Error> {
     let wrong =
         node.checks.iter().filter_map(|(check, span)| Some((delivery_error(plan, index, check)?, *span)));
     let mut errors: Vec<Error> = wrong.map(|(error, span)| error.at(span)).collect();
+    errors.extend(unseen_nulls(node));
     let schema = match bridge::arrow_schema(&visible(&node.schema)) {
         Ok(schema) => schema,
         Err(error) => return vec![error.at(node.span)],

@@ -105,7 +105,14 @@ fn with_view(field: &Field, stored: &Type) -> Field {
 }
 
 fn broken(object: &str, error: ParquetError) -> Error {
-    let hint = "the file is damaged or was cut off while it was written; deliver it again";
+    let name = object.to_ascii_lowercase();
+    let hint = if [".csv", ".tsv", ".txt"].iter().any(|ending| name.ends_with(ending)) {
+        "by its name it is CSV: say `format: csv`"
+    } else if [".ndjson", ".jsonl", ".json"].iter().any(|ending| name.ends_with(ending)) {
+        "by its name it is NDJSON: say `format: ndjson`"
+    } else {
+        "the file is damaged or was cut off while it was written; deliver it again"
+    };
     Error::wrong(format!("could not read the footer of {object}")).in_object(object).hint(hint).because(error)
 }
 
