@@ -9,7 +9,7 @@ from typing import Any
 from chdb import session as chdb_session
 
 from contenders import checks, checks_sql, tpch
-from contenders.task import Task, answer
+from contenders.task import Task, answer, judging
 
 DIALECT = checks_sql.Dialect(
     count_if="countIf({0})",
@@ -126,7 +126,6 @@ if __name__ == "__main__":
         {
             "full": full,
             "rewrite": rewrite,
-            "validate": lambda task: judge_source(task, "detail", "detail"),
-            "footers": lambda task: judge_source(task, "lineitem", "lineitem_raw"),
+            **judging(judge_source),
         }
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import duckdb
 
 from contenders import checks, checks_sql, shapes, tpch
-from contenders.task import Task, answer
+from contenders.task import Task, answer, judging
 
 DIALECT = checks_sql.Dialect(
     count_if="count_if({0})",
@@ -107,9 +107,7 @@ if __name__ == "__main__":
         {
             "full": full,
             "rewrite": rewrite,
-            "validate": lambda task: judge_source(task, "detail", "detail"),
-            "footers": lambda task: judge_source(task, "lineitem", "lineitem_raw"),
-            **{f"rules-{n}": lambda task: judge_source(task, "wide", "wide") for n in (16, 64, 226)},
+            **judging(judge_source),
             **dict.fromkeys(shapes.SHAPES, shape),
         }
     )

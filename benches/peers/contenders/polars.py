@@ -15,7 +15,7 @@ os.environ["POLARS_OOC_MEMORY_BUDGET_MB"] = str(int(TASK["memory_gb"] * 530))
 import polars as pl  # noqa: E402
 
 from contenders import checks, checks_polars, shapes, tpch  # noqa: E402
-from contenders.task import Task, answer  # noqa: E402
+from contenders.task import Task, answer, judging  # noqa: E402
 
 col = pl.col
 ZSTD = {"compression": "zstd", "compression_level": 1, "engine": "streaming"}
@@ -164,12 +164,7 @@ if __name__ == "__main__":
         {
             "full": full,
             "rewrite": rewrite,
-            "validate": lambda task: judge(task, "detail", scan(f"{task.data}/detail")),
-            "footers": lambda task: judge(task, "lineitem", scan(f"{task.data}/lineitem_raw")),
-            **{
-                f"rules-{n}": lambda task: judge(task, "wide", scan(f"{task.data}/wide"))
-                for n in (16, 64, 226)
-            },
+            **judging(lambda task, on, folder: judge(task, on, scan(f"{task.data}/{folder}"))),
             **dict.fromkeys(shapes.SHAPES, shape),
         }
     )

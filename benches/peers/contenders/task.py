@@ -46,6 +46,19 @@ class Task:
         return str(folder)
 
 
+# The jobs that only check: which checks of their pipeline, and over which folder of the data.
+JUDGED = {
+    "validate": ("detail", "detail"),
+    "footers": ("lineitem", "lineitem_raw"),
+    **{f"rules-{n}": ("wide", "wide") for n in (16, 64, 226)},
+}
+
+
+def judging(judge: Callable[[Task, str, str], None]) -> dict[str, Callable[[Task], None]]:
+    """The jobs that only check, done by `judge` with the checks and the folder."""
+    return {job: lambda task, asked=asked: judge(task, *asked) for job, asked in JUDGED.items()}
+
+
 def answer(jobs: dict[str, Callable[[Task], None]]) -> None:
     """Does the job that the command line names, and prints what came of it."""
     task = Task(**json.loads(Path(sys.argv[1]).read_text()))
