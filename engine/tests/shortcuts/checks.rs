@@ -6,10 +6,31 @@ use serde_json::{Map, Value, json};
 
 use crate::columns::{COLUMNS, Column};
 
-/// Entries of a `checks:` list.
+/// Entries of a `checks:` list that may stand in it together.
 pub(crate) fn checks() -> impl Strategy<Value = Vec<Value>> {
     prop::collection::vec(prop_oneof![6 => about_rows(), 5 => about_figures(), 1 => about_all()], 1..9)
+        .prop_map(without_unseen_nulls)
 }
+
+/// Leaves out checks of nulls that would not see those another check makes, which no pipeline may have.
+fn without_unseen_nulls(mut checks: Vec<Value>) -> Vec<Value> {
+    let parts = |check: &Value| {
+        let (rule, params) = check.as_object().and_then(|check| check.iter().next()).unwrap();
+        (rule.clone(), params["column"].clone(), params["on_row"].clone())
+    };
+    let all: Vec<_> = checks.iter().map(parts).collect();
+    let made_null = |column: &Value| {
+        !column.is_null() && all.iter().any(|(_, other, on_row)| other == column && on_row == "null_out")
+    };
+    checks.retain(|check| {
+        let (rule, column, on_row) = parts(check);
+        let about_nulls = ABOUT_NULLS.contains(&&*rule);
+        !about_nulls || !on_row.is_null() || !made_null(&column)
+    });
+    checks
+}
+
+const ABOUT_NULLS: [&str; 3] = ["not_null", "completeness", "missing"];
 
 fn column() -> impl Strategy<Value = &'static Column> {
     (0..COLUMNS.len()).prop_map(|at| &COLUMNS[at])
@@ -27,7 +48,7 @@ fn about_rows() -> impl Strategy<Value = Value> {
         |(column, rule, literals, nulls, on_row, scope, mostly)| {
             let (rule, mut params) = row_rule(column, rule, literals);
             params["column"] = json!(column.name);
-            let about_nulls = ["not_null", "completeness", "missing"].contains(&rule);
+            let about_nulls = ABOUT_NULLS.contains(&rule);
             let more = [
                 ("nulls", nulls.filter(|_| !about_nulls).map(Value::from)),
                 ("on_row", on_row.map(Value::from)),
