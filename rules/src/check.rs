@@ -133,12 +133,32 @@ impl Check {
         let mut all = self.columns.clone();
         all.extend(self.rule.other_columns().into_iter().map(str::to_owned));
         all.extend(self.envelope.samples.columns.iter().flatten().cloned());
+        all.extend(self.envelope.group_by.iter().cloned());
+        all.extend(self.rule.parts().iter().flat_map(Self::reads));
         all
     }
 
+    /// The condition that rows in scope meet, in SQL.
+    pub(crate) fn scope(&self) -> Option<String> {
+        both(self.envelope.filter.as_deref(), self.rule.scope())
+    }
+
+    /// Its parts as checks of their own, within its scope.
+    pub(crate) fn scoped_parts(&self) -> Vec<Self> {
+        let scope = self.scope();
+        let within = |part: &Self| {
+            let mut part = part.clone();
+            part.envelope.filter = both(scope.as_deref(), part.envelope.filter.as_deref());
+            part
+        };
+        self.rule.parts().iter().map(within).collect()
+    }
+
     /// The SQL conditions it needs evaluated over every batch: its scope and what it tests.
-    pub fn predicates(&self) -> Vec<&str> {
-        self.envelope.filter.as_deref().into_iter().chain(self.rule.predicate()).collect()
+    pub fn predicates(&self) -> Vec<String> {
+        let own = self.rule.predicates().into_iter().map(str::to_owned);
+        let all = self.scope().into_iter().chain(own);
+        all.chain(self.scoped_parts().iter().flat_map(Self::predicates)).collect()
     }
 
     /// What it asks of the files that rows come from, in place of the rows.
@@ -146,9 +166,9 @@ impl Check {
         self.rule.delivered()
     }
 
-    /// The keys of another dataset it needs.
-    pub fn reference(&self) -> Option<Reference> {
-        self.rule.reference()
+    /// The keys of other datasets it needs.
+    pub fn references(&self) -> Vec<Reference> {
+        self.rule.references()
     }
 
     /// The file its values are in, if they are in one.
@@ -172,14 +192,29 @@ impl Check {
             (Some(predicate), _) => predicate.to_owned(),
             (None, Some(Delivered::Partition(name))) => format!("partition {name}"),
             (None, Some(Delivered::Files)) => "files".to_owned(),
-            (None, None) => self.columns.join(", "),
+            (None, None) if self.rule.parts().is_empty() => self.columns.join(", "),
+            (None, None) => {
+                let parts = self.rule.parts().iter().map(Self::id).collect::<Vec<_>>().join(", ");
+                self.rule.scope().map_or_else(|| parts.clone(), |scope| format!("{scope}: {parts}"))
+            }
         };
         let name = self.def.name;
-        let what = if about.is_empty() { name.to_owned() } else { format!("{name}({about})") };
-        match &self.envelope.filter {
-            Some(filter) => format!("{what} where {filter}"),
-            None => what,
+        let mut id = if about.is_empty() { name.to_owned() } else { format!("{name}({about})") };
+        if let Some(filter) = &self.envelope.filter {
+            id = format!("{id} where {filter}");
         }
+        if !self.envelope.group_by.is_empty() {
+            id = format!("{id} by {}", self.envelope.group_by.join(", "));
+        }
+        id
+    }
+}
+
+/// A condition that is true where both are.
+fn both(first: Option<&str>, second: Option<&str>) -> Option<String> {
+    match (first, second) {
+        (Some(first), Some(second)) => Some(format!("({first}) AND ({second})")),
+        (one, other) => one.or(other).map(str::to_owned),
     }
 }
 
@@ -188,8 +223,13 @@ fn spread(def: &RuleDef, params: &Value) -> Result<Vec<Map<String, Value>>, Para
     let key = def.short.unwrap_or("columns");
     let takes_bare = def.short.is_some() || def.columns != Columns::None;
     let one = |key: &str, value: &Value| Map::from_iter([(key.to_owned(), value.clone())]);
+    let holds_rules = def.short == Some(RULES_KEY);
     match params {
+        Value::Object(map) if holds_rules && !map.contains_key(RULES_KEY) && is_part(def, map) => {
+            Ok(vec![one(key, params)])
+        }
         Value::Object(map) => Ok(vec![map.clone()]),
+        Value::Array(_) | Value::String(_) if holds_rules => Ok(vec![one(key, params)]),
         Value::Null if !takes_bare || def.columns == Columns::None => Ok(vec![Map::new()]),
         Value::Array(items) if def.short.is_some() => Ok(items.iter().map(|item| one(key, item)).collect()),
         Value::Array(_) | Value::String(_) | Value::Number(_) | Value::Bool(_) if takes_bare => {
@@ -197,6 +237,18 @@ fn spread(def: &RuleDef, params: &Value) -> Result<Vec<Map<String, Value>>, Para
         }
         _ => Err(ParamError::new(format!("the parameters of {} are not a mapping", def.name))
             .hint(format!("for example: {}", def.example.yaml))),
+    }
+}
+
+/// The parameter of rules that are made of others; alone it need not be named.
+const RULES_KEY: &str = "rules";
+
+/// Whether what stands beside a rule made of others is one of these.
+fn is_part(def: &RuleDef, params: &Map<String, Value>) -> bool {
+    let mut keys = params.keys();
+    match (keys.next(), keys.next()) {
+        (Some(key), None) => !envelope_keys(def).contains(&key.as_str()) && crate::rule_named(key).is_some(),
+        _ => false,
     }
 }
 
@@ -217,6 +269,9 @@ pub(crate) fn envelope_keys(def: &RuleDef) -> Vec<&'static str> {
         Shape::Distance => keys.push("warn"),
         Shape::Whole => {}
     }
+    if def.shape != Shape::Whole || def.columns != Columns::None {
+        keys.push("group_by");
+    }
     if def.shows_rows() {
         keys.push("samples");
     }
@@ -233,7 +288,8 @@ fn known_keys(def: &RuleDef, params: &Map<String, Value>) -> Result<(), ParamErr
     known.extend(own_keys(def));
     known.extend(envelope_keys(def).into_iter().map(str::to_owned));
     let Some(unknown) = params.keys().find(|key| !known.contains(key)) else { return Ok(()) };
-    let elsewhere = ["mostly", "warn", "on_row", "nulls", "samples", "exactness"].contains(&unknown.as_str());
+    let elsewhere =
+        ["mostly", "warn", "on_row", "nulls", "samples", "exactness", "group_by"].contains(&unknown.as_str());
     let message = if elsewhere {
         format!("\"{unknown}\" does not apply to {}", def.name)
     } else {
@@ -300,6 +356,11 @@ fn envelope_fits(def: &RuleDef, envelope: &Envelope) -> Result<(), ParamError> {
         return Err(ParamError::new(format!("null_out needs one column, which {} is not about", def.name))
             .key("on_row")
             .hint("use drop or quarantine"));
+    }
+    if !envelope.group_by.is_empty() && envelope.on_row != OnRow::Keep {
+        return Err(ParamError::new("on_row does not go with group_by")
+            .key("on_row")
+            .hint("whether a row fails does not depend on its group: give on_row in a check of its own"));
     }
     let Some(warn) = &envelope.warn else { return Ok(()) };
     match def.shape {

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::pattern::OneOrMany;
+
 /// What every rule shares.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -13,6 +15,10 @@ pub struct Envelope {
     /// Row condition in SQL; rows where it is not true are out of scope.
     #[serde(rename = "where")]
     pub filter: Option<String>,
+    /// Columns whose values form groups; the check is judged for each group and fails if one fails.
+    #[serde(deserialize_with = "one_or_many")]
+    #[schemars(with = "OneOrMany")]
+    pub group_by: Vec<String>,
     /// Share of evaluated rows that must pass.
     pub mostly: Option<Share>,
     /// What a failure leads to.
@@ -36,6 +42,10 @@ pub struct Envelope {
     pub owner: Option<String>,
     /// What the check is for.
     pub description: Option<String>,
+}
+
+fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(OneOrMany::deserialize(deserializer)?.as_slice().to_vec())
 }
 
 /// A number from 0 to 1.

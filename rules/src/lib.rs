@@ -19,6 +19,7 @@ mod keys;
 mod literal;
 mod mask;
 pub mod measure;
+mod parts;
 mod pattern;
 mod proofs;
 mod reference;
@@ -34,6 +35,7 @@ mod verdict;
 pub mod completeness;
 pub mod distribution;
 pub mod integrity;
+pub mod logic;
 pub mod schema;
 pub mod timeliness;
 pub mod uniqueness;
@@ -47,8 +49,8 @@ pub use literal::{Literal, Operand, literals};
 pub use proofs::{ColumnProof, Delivered, Delivery, Proofs};
 pub use reference::{KeySet, Reference, References};
 pub use rule::{
-    Bound, Columns, Cost, Example, Judge, ParseParams, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site,
-    parse_params, schema_of,
+    Bound, Columns, Combine, Cost, Example, Judge, ParseParams, Problem, RowTest, Rows, Rule, RuleDef, Shape,
+    Site, parse_params, schema_of,
 };
 pub use sample::Sample;
 pub use scalar::Limits;
@@ -56,7 +58,7 @@ pub use suite::{
     Batch, BindError, Input, JudgeContext, Measured, NulledOut, Part, Quarantined, RuleError, State, Suite,
 };
 pub use values::ValuesFile;
-pub use verdict::{AnsweredFrom, Exactness, Outcome, Status, Verdict};
+pub use verdict::{AnsweredFrom, Exactness, GroupVerdict, Outcome, Status, Verdict};
 
 /// Every rule there is, by dimension.
 pub static RULES: &[&RuleDef] = &[
@@ -91,6 +93,10 @@ pub static RULES: &[&RuleDef] = &[
     &distribution::correlation::DEF,
     &distribution::psi::DEF,
     &schema::schema::DEF,
+    &logic::all_of::DEF,
+    &logic::any_of::DEF,
+    &logic::not::DEF,
+    &logic::when::DEF,
 ];
 
 /// The rule of a name or alias.

@@ -15,13 +15,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::check::{Envelope, Nulls, ParamError};
+use crate::check::{Check, Envelope, Nulls, ParamError};
 use crate::literal::Literal;
 use crate::measure::{Readings, What};
 use crate::proofs::{Delivered, Proofs};
-use crate::reference::{KeySet, Reference};
+use crate::reference::{KeySet, Reference, References};
 use crate::values::ValuesFile;
-use crate::verdict::Outcome;
+use crate::verdict::{Outcome, Verdict};
 
 /// A rule's entry in the catalogue.
 pub struct RuleDef {
@@ -154,6 +154,18 @@ pub trait Rule: Debug + Send + Sync {
     fn predicate(&self) -> Option<&str> {
         None
     }
+    /// Every SQL condition it tests, in the order in which its test is handed them.
+    fn predicates(&self) -> Vec<&str> {
+        self.predicate().into_iter().collect()
+    }
+    /// A condition in SQL that rows have to meet besides the check's `where`.
+    fn scope(&self) -> Option<&str> {
+        None
+    }
+    /// The checks it is made of, if it is made of others.
+    fn parts(&self) -> &[Check] {
+        &[]
+    }
     /// What it asks of the files that rows come from, in place of the rows.
     fn delivered(&self) -> Option<Delivered<'_>> {
         None
@@ -161,6 +173,10 @@ pub trait Rule: Debug + Send + Sync {
     /// The keys of another dataset it needs.
     fn reference(&self) -> Option<Reference> {
         None
+    }
+    /// All keys of other datasets it needs.
+    fn references(&self) -> Vec<Reference> {
+        self.reference().into_iter().collect()
     }
     /// The file its values are in, if they are in one.
     fn values_file(&self) -> Option<&ValuesFile> {
@@ -183,6 +199,14 @@ pub enum Bound {
     Rows(Box<dyn RowTest>),
     /// A judge of the measures that were requested while binding.
     Whole(Box<dyn Judge>),
+    /// A judge of the verdicts on its parts, each a check of its own.
+    Parts(Box<dyn Combine>),
+}
+
+/// A judge of the verdicts on other checks.
+pub trait Combine: Debug + Send + Sync {
+    /// The outcome that the verdicts on the parts give, in their order.
+    fn combine(&self, parts: &[Verdict]) -> Outcome;
 }
 
 /// A test of single rows, a batch at a time.
@@ -213,8 +237,8 @@ pub trait RowTest: Debug + Send + Sync {
 pub struct Rows<'a> {
     /// The columns the rule was bound to: those of the envelope, then the rule's other columns.
     pub columns: &'a [ArrayRef],
-    /// The rule's SQL condition over the batch, where it has one.
-    pub predicate: Option<&'a BooleanArray>,
+    /// The rule's SQL conditions over the batch.
+    pub predicates: &'a [&'a BooleanArray],
 }
 
 impl<'a> Rows<'a> {
@@ -227,6 +251,12 @@ impl<'a> Rows<'a> {
     pub fn at(&self, position: usize) -> Result<&'a ArrayRef, ArrowError> {
         let missing = || ArrowError::InvalidArgumentError("a column the rule was bound to is missing".into());
         self.columns.get(position).ok_or_else(missing)
+    }
+
+    /// The rule's first (often the only) SQL condition.
+    pub fn predicate(&self) -> Result<&'a BooleanArray, ArrowError> {
+        let missing = || ArrowError::InvalidArgumentError("the condition was not evaluated".into());
+        self.predicates.first().copied().ok_or_else(missing)
     }
 }
 
@@ -257,6 +287,8 @@ pub struct Site<'a> {
     pub envelope: &'a Envelope,
     /// The keys that [`Rule::reference`] asked for.
     pub keys: Option<Arc<KeySet>>,
+    /// The keys that other checks of the suite asked for, too.
+    pub(crate) references: &'a References,
     pub(crate) request: &'a mut dyn FnMut(What, Vec<String>) -> usize,
 }
 

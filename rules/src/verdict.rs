@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::check::{OnRow, Severity};
 use crate::sample::Sample;
@@ -42,6 +42,9 @@ pub struct Verdict {
     /// Rows that fail, or that repeat a key.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub samples: Vec<Sample>,
+    /// How the groups came out, those that fail first, where it was judged by group.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub groups: Vec<GroupVerdict>,
     /// Quality dimension.
     pub dimension: String,
     /// Free labels.
@@ -76,6 +79,25 @@ impl Verdict {
             Status::Pass | Status::Error | Status::Skipped => false,
         }
     }
+}
+
+/// How a check came out for one group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupVerdict {
+    /// The values that make the group.
+    pub group: Map<String, Value>,
+    /// What came out.
+    pub status: Status,
+    /// What was found, for machines.
+    pub observed: Value,
+    /// What was found, in words.
+    pub observed_text: String,
+    /// Rows or values that were looked at.
+    pub n_evaluated: u64,
+    /// Rows or values that failed, for rules that can tell.
+    pub n_failed: u64,
+    /// Rows in scope whose value was null.
+    pub n_null: u64,
 }
 
 /// How a check came out.
@@ -158,6 +180,8 @@ pub struct Outcome {
     pub answered_from: AnsweredFrom,
     /// Rows that show it, for rules about keys.
     pub samples: Vec<Sample>,
+    /// How each group came out.
+    pub groups: Vec<GroupVerdict>,
 }
 
 impl Outcome {
@@ -173,6 +197,7 @@ impl Outcome {
             exactness: Exactness::Exact,
             answered_from: AnsweredFrom::Scan,
             samples: Vec::new(),
+            groups: Vec::new(),
         }
     }
 

@@ -48,6 +48,7 @@ fn every_file_of_a_dimension_is_registered_under_its_own_name() {
         "volume",
         "distribution",
         "schema",
+        "logic",
     ] {
         for entry in std::fs::read_dir(source.join(dimension)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();

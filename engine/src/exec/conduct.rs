@@ -274,7 +274,7 @@ fn tap(plan: &Plan, node: usize, conduct: &Conduct, kept: &mut Kept) -> Result<O
     }
     let mut references = References::default();
     for (check, _) in &own.checks {
-        if let Some(reference) = check.reference() {
+        for reference in check.references() {
             let other = plan.nodes.iter().position(|node| node.name == reference.dataset);
             let other =
                 other.ok_or_else(|| Error::defect("a check refers to a table that was not planned"))?;

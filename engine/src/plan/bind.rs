@@ -268,8 +268,8 @@ fn order(plan: &mut Plan) -> Result<()> {
         .nodes
         .iter()
         .map(|node| {
-            let references =
-                node.checks.iter().filter_map(|(check, _)| position(&check.reference()?.dataset));
+            let references = node.checks.iter().flat_map(|(check, _)| check.references());
+            let references = references.filter_map(|reference| position(&reference.dataset));
             let (from, steps) = match &node.rows {
                 Rows::Scan(_) => (None, Vec::new()),
                 Rows::Steps { from, steps } => {

@@ -45,7 +45,7 @@ pub(super) fn checks(
 /// or column that is not there is left out.
 pub(super) fn planned_references(plan: &Plan, node: &Node) -> Result<References> {
     let mut references = References::default();
-    for reference in node.checks.iter().filter_map(|(check, _)| check.reference()) {
+    for reference in node.checks.iter().flat_map(|(check, _)| check.references()) {
         let Some(other) = plan.nodes.iter().find(|other| other.name == reference.dataset) else { continue };
         let schema = bridge::arrow_schema(&visible(&other.schema))?;
         let types: Option<Vec<_>> = reference
@@ -126,7 +126,8 @@ pub(super) fn check_errors(plan: &Plan, index: usize) -> Vec<Error> {
     let wrong_references: Vec<Error> = node
         .checks
         .iter()
-        .filter_map(|(check, span)| reference_error(plan, &check.reference()?, *span))
+        .flat_map(|(check, span)| check.references().into_iter().map(|reference| (reference, *span)))
+        .filter_map(|(reference, span)| reference_error(plan, &reference, span))
         .collect();
     if !wrong_references.is_empty() {
         return wrong_references;
@@ -155,7 +156,7 @@ pub(super) fn check_errors(plan: &Plan, index: usize) -> Vec<Error> {
     }
     for (check, span) in &node.checks {
         for predicate in check.predicates() {
-            let text = Spanned { value: predicate.to_owned(), span: *span };
+            let text = Spanned { value: predicate, span: *span };
             let bound = Expression::parse(&text).and_then(|predicate| predicate.bind_predicate(&node.schema));
             errors.extend(bound.err().map(|error| error.at(*span)));
         }

@@ -49,7 +49,7 @@ impl Plan {
         suite.rely_on(&self.proofs(node, shortcuts));
         wanted[node].extend(suite.needed().map(Into::into));
         wanted[node].append(&mut roots(&predicates(&suite, &own.schema)?));
-        for reference in own.checks.iter().filter_map(|(check, _)| check.reference()) {
+        for reference in own.checks.iter().flat_map(|(check, _)| check.references()) {
             let other = self.nodes.iter().position(|other| other.name == reference.dataset);
             let other = other.ok_or_else(|| Error::defect("a check refers to a table that is not there"))?;
             wanted[other].append(&mut referred(&reference, &self.nodes[other].schema)?);

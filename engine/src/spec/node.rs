@@ -84,9 +84,11 @@ impl Node {
     pub fn locate(&self, path: &str) -> Span {
         let mut at = self;
         for part in path.split('.').filter(|part| !part.is_empty()) {
-            let child = match &at.value {
-                Value::List(items) => part.parse::<usize>().ok().and_then(|index| items.get(index)),
-                _ => at.get(part),
+            let child = match (&at.value, part.parse::<usize>()) {
+                (Value::List(items), Ok(index)) => items.get(index),
+                // A list that stands for a parameter without its name.
+                (Value::List(_), Err(_)) => Some(at),
+                (_, _) => at.get(part),
             };
             match child {
                 Some(child) => at = child,

@@ -8,40 +8,61 @@ use arrow::compute::nullif;
 use arrow::error::ArrowError;
 
 use super::state::{Part, Tally};
-use super::{Batch, BoundCheck, Measured, NulledOut, PlannedMeasure, Quarantined, RuleError, Suite};
+use super::{Batch, BoundCheck, Measured, NulledOut, PlannedMeasure, Quarantined, RuleError, Suite, Way};
 use crate::check::{Nulls, OnRow};
 use crate::mask::{RowSet, spread, truths};
 use crate::measure::{Accumulated, unpacked};
-use crate::rule::{Bound, RowTest, Rows};
+use crate::rule::{RowTest, Rows};
 use crate::sample::{Keep, Sample, sample};
 
 impl Suite {
     /// Tests and measures a batch. Batches may be measured in any order and in parallel; their parts are
     /// merged in batch order.
     pub fn measure(&self, batch: &Batch<'_>) -> Result<Measured, RuleError> {
+        self.measure_after(batch, None, &[])
+    }
+
+    /// The same, where some rows and values are gone already for whole-table rules.
+    pub(super) fn measure_after(
+        &self,
+        batch: &Batch<'_>,
+        staying: Option<&BooleanBuffer>,
+        nulled: &[NulledOut],
+    ) -> Result<Measured, RuleError> {
         let rows = Prepared::new(self, batch)?;
         let mut tallies = Vec::with_capacity(self.checks.len());
         let mut failures: Vec<Option<BooleanBuffer>> = Vec::with_capacity(self.checks.len());
         for check in &self.checks {
-            let (tally, failed) = match &check.bound {
-                Bound::Rows(test) if check.measured => rows.tally(check, test.as_ref()),
-                Bound::Rows(_) | Bound::Whole(_) => (Tally::default(), None),
+            let (tally, failed) = match &check.way {
+                Way::Rows(test) if check.measured => rows.tally(check, test.as_ref()),
+                Way::Rows(_) | Way::Whole(_) | Way::Parts(..) | Way::Groups { .. } => {
+                    (Tally::default(), None)
+                }
             };
             tallies.push(tally);
             failures.push(failed);
         }
         let leaving = self.leaving(&failures, rows.len);
-        let null_out = self.nulled(&failures);
+        let mut null_out = self.nulled(&failures);
+        null_out.extend_from_slice(nulled);
         let quarantined = self.quarantined(&failures, rows.len);
         let mut measures = Vec::with_capacity(self.measures.len());
-        let staying = leaving.as_ref().map(|leaving| !leaving);
+        let staying = match (leaving.as_ref().map(|leaving| !leaving), staying) {
+            (Some(mine), Some(before)) => Some(&mine & before),
+            (mine, before) => mine.or_else(|| before.cloned()),
+        };
         for planned in &self.measures {
             let accumulated = rows
                 .accumulate(planned, staying.as_ref(), &null_out)
                 .map_err(|error| RuleError::Measure(planned.spec.columns.join(", "), error))?;
             measures.push(accumulated);
         }
-        let part = Part { tallies, measures };
+        let groupings = self
+            .groupings
+            .iter()
+            .map(|grouping| grouping.measure(batch, staying.as_ref(), &null_out))
+            .collect::<Result<Vec<_>, _>>()?;
+        let part = Part { tallies, measures, groupings };
         let keep = staying.map(|staying| BooleanArray::new(staying, None));
         Ok(Measured { part, keep, quarantined, null_out })
     }
@@ -86,8 +107,11 @@ impl Suite {
         let aside = aside.fold(first, |all, failed| &all | &failed);
         debug_assert_eq!(aside.len(), len, "a mask is as long as its batch");
         let reasons = |row: usize| {
-            let failed =
-                failures.iter().enumerate().filter(|(_, mask)| mask.as_ref().is_some_and(|m| m.value(row)));
+            let failed = failures
+                .iter()
+                .take(self.shown)
+                .enumerate()
+                .filter(|(_, mask)| mask.as_ref().is_some_and(|m| m.value(row)));
             failed.map(|(check, _)| check as u32).collect()
         };
         aside.set_indices().map(|row| Quarantined { row, checks: reasons(row) }).collect()
@@ -183,16 +207,17 @@ impl<'a> Prepared<'a> {
             && dictionary.values().len() <= self.len
         {
             let values = [ArrayRef::clone(dictionary.values())];
-            let of_values = test.test(&Rows { columns: &values, predicate: None })?;
+            let of_values = test.test(&Rows { columns: &values, predicates: &[] })?;
             let null = [new_null_array(dictionary.values().data_type(), 1)];
-            let of_null = test.test(&Rows { columns: &null, predicate: None })?;
+            let of_null = test.test(&Rows { columns: &null, predicates: &[] })?;
             let of_null = (of_null.is_valid(0)).then(|| of_null.value(0));
             return Ok(spread(dictionary, &of_values, of_null));
         }
         let columns =
             check.columns.iter().map(|column| self.plain(*column)).collect::<Result<Vec<_>, _>>()?;
-        let predicate = check.predicate.and_then(|at| self.predicates.get(at));
-        test.test(&Rows { columns: &columns, predicate })
+        let predicates: Vec<&BooleanArray> =
+            check.predicates.iter().filter_map(|at| self.predicates.get(*at)).collect();
+        test.test(&Rows { columns: &columns, predicates: &predicates })
     }
 
     fn sample(&self, check: &BoundCheck, row: usize) -> Sample {

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema};
 
-use super::{BindError, BoundCheck, Input, PlannedMeasure, SampleColumn, Suite};
+use super::grouping::Unbound;
+use super::{BindError, BoundCheck, Input, PlannedMeasure, SampleColumn, Suite, Way};
 use crate::check::{Check, OnRow};
+use crate::keys::KeyKind;
+use crate::literal::type_name;
 use crate::measure::{Spec, What};
 use crate::reference::References;
 use crate::rule::{Bound, Columns, Problem, Site};
@@ -21,13 +24,15 @@ impl Suite {
             columns: Vec::new(),
             predicates: Vec::new(),
             measures: Vec::new(),
+            parts: Vec::new(),
+            groupings: Vec::new(),
             keys: key_columns(&checks),
             redacted: checks.iter().flat_map(|check| check.envelope.samples.redact.clone()).collect(),
         };
         let (mut bound, mut errors) = (Vec::new(), Vec::new());
         for (at, check) in checks.into_iter().enumerate() {
             let all = expand(check, schema).and_then(|checks| {
-                checks.into_iter().map(|check| binding.bind(check)).collect::<Result<Vec<_>, _>>()
+                checks.into_iter().map(|check| binding.bind(check, at)).collect::<Result<Vec<_>, _>>()
             });
             match all {
                 Ok(all) => bound.extend(all),
@@ -36,59 +41,92 @@ impl Suite {
                 }
             }
         }
+        let mut groupings = Vec::new();
+        for grouping in std::mem::take(&mut binding.groupings) {
+            match grouping.bind(&mut binding) {
+                Ok(grouping) => groupings.push(grouping),
+                Err(wrong) => errors.extend(wrong),
+            }
+        }
         if !errors.is_empty() {
             return Err(errors);
         }
         name_apart(&mut bound);
-        let Binding { columns, predicates, measures, .. } = binding;
+        let Binding { columns, predicates, measures, parts, .. } = binding;
+        let shown = bound.len();
+        bound.extend(parts);
+        for check in &mut bound {
+            if let Way::Parts(_, parts) = &mut check.way {
+                parts.iter_mut().for_each(|part| *part += shown);
+            }
+        }
         let inputs = columns.iter().cloned().map(Input::Column);
         let inputs = inputs.chain(predicates.iter().cloned().map(Input::Predicate)).collect();
-        Ok(Self { checks: bound, inputs, columns, predicates, measures })
+        Ok(Self { checks: bound, shown, inputs, columns, predicates, measures, groupings })
     }
 }
 
 /// What binding has gathered so far.
-struct Binding<'a> {
-    schema: &'a Schema,
-    references: &'a References,
+pub(super) struct Binding<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) references: &'a References,
     columns: Vec<String>,
     predicates: Vec<String>,
     measures: Vec<PlannedMeasure>,
+    /// Checks that are parts of others.
+    parts: Vec<BoundCheck>,
+    groupings: Vec<Unbound>,
     keys: Vec<String>,
     /// Columns that some check redacts.
     redacted: Vec<String>,
 }
 
 impl Binding<'_> {
-    fn bind(&mut self, check: Check) -> Result<BoundCheck, Problem> {
+    /// Binds a check that stands at a position of the list.
+    fn bind(&mut self, check: Check, position: usize) -> Result<BoundCheck, Problem> {
+        if !check.envelope.group_by.is_empty() {
+            return self.bind_grouped(check, position);
+        }
         let rule = Arc::clone(&check.rule);
         let envelope = check.envelope.clone();
+        let scope = check.scope();
         let own = check.columns.iter().map(|name| self.typed(name).map_err(|p| p.key("column")));
         let own = own.collect::<Result<Vec<_>, _>>()?;
         let others =
             rule.other_columns().into_iter().map(|name| self.typed(name)).collect::<Result<Vec<_>, _>>()?;
         let keys = self.keys_for(&check)?;
-        let filter = envelope.filter.as_deref().map(|filter| self.predicate(filter));
-        let predicate = rule.predicate().map(|predicate| self.predicate(predicate));
+        let filter = scope.as_deref().map(|filter| self.predicate(filter));
+        let predicates = rule.predicates().into_iter().map(|text| self.predicate(text)).collect();
         let samples = self.samples(&check, &own)?;
 
         let mut requested = Vec::new();
-        let schema = self.schema;
+        let (schema, references) = (self.schema, self.references);
         let mut request = |what: What, columns: Vec<String>| {
-            let spec = Spec { what, columns, filter: envelope.filter.clone() };
+            let spec = Spec { what, columns, filter: scope.clone() };
             let at = self.measure(spec, filter);
             requested.push(at);
             at
         };
-        let mut site =
-            Site { columns: &own, others: &others, schema, envelope: &envelope, keys, request: &mut request };
-        let bound = rule.bind(&mut site)?;
-        if let Bound::Whole(_) = bound {
+        let mut site = Site {
+            columns: &own,
+            others: &others,
+            schema,
+            envelope: &envelope,
+            keys,
+            references,
+            request: &mut request,
+        };
+        let way = match rule.bind(&mut site)? {
+            Bound::Rows(test) => Way::Rows(test),
+            Bound::Whole(judge) => Way::Whole(judge),
+            Bound::Parts(together) => Way::Parts(together, self.bind_parts(&check, position)?),
+        };
+        if let Way::Whole(_) = way {
             for at in &requested {
                 self.show_rows(*at, envelope.samples.rows, &samples);
             }
         }
-        if let Bound::Rows(test) = &bound
+        if let Way::Rows(test) = &way
             && test.tests_nulls()
             && envelope.nulls.is_some()
         {
@@ -98,22 +136,78 @@ impl Binding<'_> {
             ))
             .key("nulls"));
         }
-        let columns = own.iter().chain(&others).map(|(name, _)| self.column(name)).collect();
+        let columns = match &way {
+            // What its parts read, they read themselves.
+            Way::Parts(..) => Vec::new(),
+            _ => own.iter().chain(&others).map(|(name, _)| self.column(name)).collect(),
+        };
         let id = check.id();
         Ok(BoundCheck {
             check,
             id,
-            bound,
+            way,
             columns,
             filter,
-            predicate,
+            predicates,
             samples,
             measures: requested,
             measured: true,
         })
     }
 
-    fn typed(&self, name: &str) -> Result<(String, DataType), Problem> {
+    /// Binds the parts of a check as checks of their own; gives their positions among the parts.
+    fn bind_parts(&mut self, check: &Check, position: usize) -> Result<Vec<usize>, Problem> {
+        let mut places = Vec::new();
+        for (part, unscoped) in check.scoped_parts().into_iter().zip(check.rule.parts()) {
+            let id = unscoped.id();
+            let bound = self.bind(part, position).map_err(|problem| Problem {
+                message: format!("{id}: {}", problem.message),
+                key: None,
+                ..problem
+            })?;
+            self.parts.push(BoundCheck { id, ..bound });
+            places.push(self.parts.len() - 1);
+        }
+        Ok(places)
+    }
+
+    /// Puts a check to the others of the same groups, which are bound as a suite of their own.
+    fn bind_grouped(&mut self, check: Check, position: usize) -> Result<BoundCheck, Problem> {
+        let names = check.envelope.group_by.clone();
+        for name in &names {
+            let (_, data_type) = self.typed(name).map_err(|problem| problem.key("group_by"))?;
+            if KeyKind::of(&data_type).is_none() {
+                let message =
+                    format!("column \"{name}\" is of type {}, which forms no groups", type_name(&data_type));
+                return Err(Problem::new(message).key("group_by"));
+            }
+        }
+        let grouping = match self.groupings.iter().position(|grouping| grouping.names == names) {
+            Some(grouping) => grouping,
+            None => {
+                self.groupings.push(Unbound { names, checks: Vec::new() });
+                self.groupings.len() - 1
+            }
+        };
+        let mut inner = check.clone();
+        inner.envelope.group_by.clear();
+        let checks = &mut self.groupings[grouping].checks;
+        checks.push((inner, position));
+        let way = Way::Groups { grouping, check: checks.len() - 1 };
+        Ok(BoundCheck {
+            id: check.id(),
+            check,
+            way,
+            columns: Vec::new(),
+            filter: None,
+            predicates: Vec::new(),
+            samples: Vec::new(),
+            measures: Vec::new(),
+            measured: true,
+        })
+    }
+
+    pub(super) fn typed(&self, name: &str) -> Result<(String, DataType), Problem> {
         let field = self.schema.field_with_name(name).map_err(|_| {
             let known: Vec<&str> = self.schema.fields().iter().map(|field| field.name().as_str()).collect();
             Problem::new(format!("no column \"{name}\""))
@@ -123,7 +217,7 @@ impl Binding<'_> {
     }
 
     fn keys_for(&self, check: &Check) -> Result<Option<Arc<crate::reference::KeySet>>, Problem> {
-        let Some(reference) = check.reference() else { return Ok(None) };
+        let Some(reference) = check.rule.reference() else { return Ok(None) };
         let found = self.references.get(&reference).cloned();
         let missing =
             || Problem::new(format!("the keys of \"{}\" were not gathered", reference.dataset)).key("to");
@@ -158,11 +252,11 @@ impl Binding<'_> {
         Ok(columns)
     }
 
-    fn column(&mut self, name: &str) -> usize {
+    pub(super) fn column(&mut self, name: &str) -> usize {
         position_or_push(&mut self.columns, name)
     }
 
-    fn predicate(&mut self, text: &str) -> usize {
+    pub(super) fn predicate(&mut self, text: &str) -> usize {
         position_or_push(&mut self.predicates, text)
     }
 

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::state::{State, Tally};
-use super::{BoundCheck, JudgeContext, SampleColumn, Suite};
+use super::state::{Part, State, Tally};
+use super::{BoundCheck, JudgeContext, SampleColumn, Suite, Way};
 use crate::check::{Nulls, OnRow, Share};
 use crate::measure::Readings;
 use crate::proofs::Proofs;
-use crate::rule::{Bound, RowTest};
+use crate::rule::RowTest;
 use crate::sample::{REDACTED, Sample};
 use crate::scalar::{grouped, percent};
 use crate::verdict::{AnsweredFrom, Outcome, Status, Verdict};
@@ -20,7 +20,7 @@ impl Suite {
             Some(outcome) => Some(outcome.answered_from),
             None => self.eased(at, proofs).map(|_| AnsweredFrom::Plan),
         };
-        (0..self.checks.len()).map(from).collect()
+        (0..self.shown).map(from).collect()
     }
 
     /// Leaves out of measuring what proofs answer; judge with the same proofs.
@@ -46,7 +46,7 @@ impl Suite {
     /// value that is nulled out may repeat another.
     fn eased(&self, at: usize, proofs: &Proofs) -> Option<Vec<usize>> {
         let check = self.checks.get(at)?;
-        let Bound::Whole(judge) = &check.bound else { return None };
+        let Way::Whole(judge) = &check.way else { return None };
         let touches = |other: &BoundCheck| {
             other.check.envelope.on_row == OnRow::NullOut
                 && other.check.columns.iter().any(|column| check.check.columns.contains(column))
@@ -56,37 +56,60 @@ impl Suite {
 
     /// One verdict for each check.
     pub fn judge(&self, state: &State, context: &JudgeContext<'_>) -> Vec<Verdict> {
-        let fits = state.belongs_to(self.checks.len(), self.measures.iter().map(|planned| &planned.spec));
+        let fits = state.belongs_to(
+            self.checks.len(),
+            self.groupings.len(),
+            self.measures.iter().map(|planned| &planned.spec),
+        );
+        let part = fits.then(|| state.part());
+        (0..self.shown).map(|at| self.verdict(at, part, context)).collect()
+    }
+
+    /// The verdict of one check on a part of this suite.
+    pub(super) fn verdict(&self, at: usize, part: Option<&Part>, context: &JudgeContext<'_>) -> Verdict {
+        let check = &self.checks[at];
+        let mut outcome = self.outcome(at, part, context);
+        if outcome.answered_from == AnsweredFrom::Scan {
+            outcome.answered_from = context.source;
+        }
+        check.verdict(outcome)
+    }
+
+    fn outcome(&self, at: usize, part: Option<&Part>, context: &JudgeContext<'_>) -> Outcome {
+        let check = &self.checks[at];
+        if let Some(outcome) = self.proven(at, context.proofs, context.now) {
+            return outcome;
+        }
+        let Some(part) = part else { return Outcome::error("the state was measured by another suite") };
+        let eased = self.eased(at, context.proofs).is_some();
+        let measured = |measure: &usize| self.measures.get(*measure).is_some_and(|m| m.measured);
+        if !check.measured || !self.needs(at, context.proofs).iter().all(measured) {
+            return Outcome::error("what was proven is no longer");
+        }
         let nothing = Proofs::default();
-        let judged = |at: usize, check: &BoundCheck| {
-            if let Some(outcome) = self.proven(at, context.proofs, context.now) {
-                return check.verdict(outcome);
+        match &check.way {
+            Way::Rows(_) => match part.tallies.get(at) {
+                Some(tally) => judge_rows(check, tally).samples(tally.samples.iter().cloned()),
+                None => Outcome::error("the state holds no tally of the check"),
+            },
+            Way::Whole(judge) => {
+                let proofs = if eased { context.proofs } else { &nothing };
+                judge.judge(&Readings { measures: &part.measures, now: context.now, proofs })
             }
-            if !fits {
-                return check.verdict(Outcome::error("the state was measured by another suite"));
+            Way::Parts(together, parts) => {
+                let parts: Vec<Verdict> =
+                    parts.iter().map(|at| self.verdict(*at, Some(part), context)).collect();
+                together.combine(&parts)
             }
-            let eased = self.eased(at, context.proofs).is_some();
-            let measured = |measure: &usize| self.measures.get(*measure).is_some_and(|m| m.measured);
-            if !check.measured || !self.needs(at, context.proofs).iter().all(measured) {
-                return check.verdict(Outcome::error("what was proven is no longer"));
-            }
-            let tally = state.part().tallies.get(at);
-            let mut outcome = match (&check.bound, tally) {
-                (Bound::Rows(_), Some(tally)) => {
-                    judge_rows(check, tally).samples(tally.samples.iter().cloned())
+            Way::Groups { grouping, check: inner } => {
+                match (self.groupings.get(*grouping), part.groupings.get(*grouping)) {
+                    (Some(grouping), Some(groups)) => {
+                        grouping.judge(*inner, groups, check.check.envelope.samples.rows, context)
+                    }
+                    _ => Outcome::error("the state holds no groups of the check"),
                 }
-                (Bound::Rows(_), None) => Outcome::error("the state holds no tally of the check"),
-                (Bound::Whole(judge), _) => {
-                    let proofs = if eased { context.proofs } else { &nothing };
-                    judge.judge(&Readings { measures: &state.part().measures, now: context.now, proofs })
-                }
-            };
-            if outcome.answered_from == AnsweredFrom::Scan {
-                outcome.answered_from = context.source;
             }
-            check.verdict(outcome)
-        };
-        self.checks.iter().enumerate().map(|(at, check)| judged(at, check)).collect()
+        }
     }
 
     /// What proofs say about a check. Never for a check with `where`; for whole-table rules only where no
@@ -96,9 +119,10 @@ impl Suite {
         if check.filter.is_some() {
             return None;
         }
-        match &check.bound {
-            Bound::Rows(test) => self.rows_proven(check, test.as_ref(), proofs),
-            Bound::Whole(judge) => {
+        match &check.way {
+            Way::Parts(..) | Way::Groups { .. } => None,
+            Way::Rows(test) => self.rows_proven(check, test.as_ref(), proofs),
+            Way::Whole(judge) => {
                 let outcome = judge.prove(proofs, now)?;
                 let independent = outcome.answered_from == AnsweredFrom::Plan && check.measures.is_empty();
                 (independent || !self.may_alter(proofs)).then_some(outcome)
@@ -109,11 +133,11 @@ impl Suite {
     /// Whether some check may take rows or values out, as far as proofs do not exclude it.
     fn may_alter(&self, proofs: &Proofs) -> bool {
         self.checks.iter().any(|check| {
-            let harmless = || match &check.bound {
-                Bound::Rows(test) => {
+            let harmless = || match &check.way {
+                Way::Rows(test) => {
                     check.filter.is_none() && self.rows_proven(check, test.as_ref(), proofs).is_some()
                 }
-                Bound::Whole(_) => true,
+                Way::Whole(_) | Way::Parts(..) | Way::Groups { .. } => true,
             };
             check.alters_rows() && !harmless()
         })
@@ -126,7 +150,8 @@ impl Suite {
         let rows = proofs.rows?;
         let first = names.first()?;
         let nulls = proofs.nulls(first)?;
-        let all_null = nulls == rows && !test.tests_nulls();
+        let about_one = check.check.columns.len() == 1;
+        let all_null = about_one && nulls == rows && !test.tests_nulls();
         if !all_null && !test.proven(proofs, &names) {
             return None;
         }
@@ -190,6 +215,15 @@ impl BoundCheck {
         self.check.envelope.mostly.map(Share::get).or(self.check.rule.mostly()).unwrap_or(1.0)
     }
 
+    /// The samples that a report shows. Those of groups are as the checks of the groups show them.
+    fn shown_samples(&self, rows: Vec<Sample>) -> Vec<Sample> {
+        match &self.way {
+            Way::Groups { .. } => rows,
+            _ if self.samples.is_empty() => Vec::new(),
+            _ => rows.into_iter().take(self.check.envelope.samples.rows).map(|row| self.shown(row)).collect(),
+        }
+    }
+
     /// A row with the columns the check shows, in their order.
     fn shown(&self, row: Sample) -> Sample {
         let Sample { origin, occurs, mut values } = row;
@@ -217,12 +251,8 @@ impl BoundCheck {
             n_null: outcome.n_null,
             exactness: outcome.exactness,
             answered_from: outcome.answered_from,
-            samples: outcome
-                .samples
-                .into_iter()
-                .take(if self.samples.is_empty() { 0 } else { envelope.samples.rows })
-                .map(|row| self.shown(row))
-                .collect(),
+            samples: self.shown_samples(outcome.samples),
+            groups: outcome.groups,
             dimension: envelope.dimension.clone().unwrap_or_else(|| self.check.def.dimension.to_owned()),
             tags: envelope.tags.clone(),
             owner: envelope.owner.clone(),

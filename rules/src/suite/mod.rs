@@ -6,6 +6,7 @@
 
 mod batch;
 mod bind;
+mod grouping;
 mod judge;
 mod state;
 
@@ -18,17 +19,21 @@ pub use state::{Part, State};
 use crate::check::Check;
 use crate::measure::Spec;
 use crate::proofs::Proofs;
-use crate::rule::Bound;
+use crate::rule::{Combine, Judge, RowTest};
 use crate::verdict::AnsweredFrom;
 
 /// Checks bound to a schema.
 #[derive(Debug)]
 pub struct Suite {
+    /// Those that get a verdict, then parts of others, whose verdicts only these see.
     checks: Vec<BoundCheck>,
+    /// So many get a verdict.
+    shown: usize,
     inputs: Vec<Input>,
     columns: Vec<String>,
     predicates: Vec<String>,
     measures: Vec<PlannedMeasure>,
+    groupings: Vec<grouping::Grouping>,
 }
 
 /// A check with everything it named resolved.
@@ -36,18 +41,31 @@ pub struct Suite {
 struct BoundCheck {
     check: Check,
     id: String,
-    bound: Bound,
+    way: Way,
     /// Positions among the suite's columns: the envelope's, then the rule's others.
     columns: Vec<usize>,
     /// Position of the scope among the suite's predicates.
     filter: Option<usize>,
-    /// Position of the tested condition among the suite's predicates.
-    predicate: Option<usize>,
+    /// Positions of the tested conditions among the suite's predicates.
+    predicates: Vec<usize>,
     samples: Vec<SampleColumn>,
     /// Positions among the suite's measures.
     measures: Vec<usize>,
     /// Whether batches are looked at for it; not, where proofs answer.
     measured: bool,
+}
+
+/// How a check is answered.
+#[derive(Debug)]
+enum Way {
+    /// By a test of single rows.
+    Rows(Box<dyn RowTest>),
+    /// From measures.
+    Whole(Box<dyn Judge>),
+    /// From the verdicts on its parts, given by their positions among the suite's checks.
+    Parts(Box<dyn Combine>, Vec<usize>),
+    /// For each group: by the check at a position of the suite of a grouping.
+    Groups { grouping: usize, check: usize },
 }
 
 #[derive(Debug, Clone)]
@@ -195,7 +213,10 @@ impl Suite {
             let shown = measure.shown.iter().map(|shown| &shown.column);
             measure.measured && measure.columns.iter().chain(shown).any(|read| *read == column)
         };
-        self.checks.iter().any(by_check) || self.measures.iter().any(by_measure)
+        let by_group = |grouping: &grouping::Grouping| grouping.reads(column);
+        self.checks.iter().any(by_check)
+            || self.measures.iter().any(by_measure)
+            || self.groupings.iter().any(by_group)
     }
 
     /// The predicates among its inputs, in the order in which batches bring them.
@@ -205,12 +226,16 @@ impl Suite {
 
     /// The identifiers of its checks, in the order of verdicts.
     pub fn ids(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.checks.iter().map(|check| check.id.as_str())
+        self.shown().map(|check| check.id.as_str())
     }
 
     /// The checks with globs resolved, in the order of verdicts.
     pub fn checks(&self) -> impl ExactSizeIterator<Item = &Check> {
-        self.checks.iter().map(|check| &check.check)
+        self.shown().map(|check| &check.check)
+    }
+
+    fn shown(&self) -> impl ExactSizeIterator<Item = &BoundCheck> {
+        self.checks.iter().take(self.shown)
     }
 
     /// The measures it compiled to.
@@ -234,6 +259,7 @@ impl Suite {
     pub fn start(&self) -> State {
         State::new(
             self.checks.len(),
+            self.groupings.len(),
             self.measures
                 .iter()
                 .map(|planned| (planned.spec.clone(), planned.measured, planned.types.as_slice())),

@@ -4,6 +4,7 @@ use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 
 use super::RuleError;
+use super::grouping::GroupParts;
 use crate::measure::{Accumulated, Spec};
 use crate::sample::Sample;
 
@@ -24,6 +25,9 @@ pub struct State {
 pub struct Part {
     pub(super) tallies: Vec<Tally>,
     pub(super) measures: Vec<Accumulated>,
+    /// The parts of each grouping.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) groupings: Vec<GroupParts>,
 }
 
 /// How the rows fared under one row check.
@@ -42,13 +46,18 @@ pub(super) struct Tally {
 impl State {
     pub(super) fn new<'a>(
         checks: usize,
+        groupings: usize,
         planned: impl Iterator<Item = (Spec, bool, &'a [DataType])>,
     ) -> Self {
         let mut state = Self {
             version: VERSION,
             specs: Vec::new(),
             measured: Vec::new(),
-            part: Part { tallies: vec![Tally::default(); checks], measures: Vec::new() },
+            part: Part {
+                tallies: vec![Tally::default(); checks],
+                measures: Vec::new(),
+                groupings: vec![GroupParts::default(); groupings],
+            },
         };
         for (spec, measured, types) in planned {
             state.part.measures.push(Accumulated::new(&spec.what, types));
@@ -85,10 +94,12 @@ impl State {
     pub(super) fn belongs_to<'a>(
         &self,
         checks: usize,
+        groupings: usize,
         mut specs: impl ExactSizeIterator<Item = &'a Spec>,
     ) -> bool {
         self.version == VERSION
             && self.part.tallies.len() == checks
+            && self.part.groupings.len() == groupings
             && self.specs.len() == specs.len()
             && self.specs.len() == self.part.measures.len()
             && self.specs.iter().all(|spec| specs.next() == Some(spec))
@@ -96,8 +107,11 @@ impl State {
 }
 
 impl Part {
-    fn merge(&mut self, other: Self) -> Result<(), RuleError> {
-        if self.tallies.len() != other.tallies.len() || self.measures.len() != other.measures.len() {
+    pub(super) fn merge(&mut self, other: Self) -> Result<(), RuleError> {
+        if self.tallies.len() != other.tallies.len()
+            || self.measures.len() != other.measures.len()
+            || self.groupings.len() != other.groupings.len()
+        {
             return Err(RuleError::ForeignPart);
         }
         for (mine, theirs) in self.tallies.iter_mut().zip(other.tallies) {
@@ -107,6 +121,9 @@ impl Part {
             if !mine.merge(theirs) {
                 return Err(RuleError::ForeignPart);
             }
+        }
+        for (mine, theirs) in self.groupings.iter_mut().zip(other.groupings) {
+            mine.merge(theirs)?;
         }
         Ok(())
     }

@@ -69,8 +69,7 @@ struct Holds;
 
 impl RowTest for Holds {
     fn test(&self, rows: &Rows<'_>) -> Result<BooleanArray, ArrowError> {
-        let missing = || ArrowError::InvalidArgumentError("the condition was not evaluated".into());
-        rows.predicate.cloned().ok_or_else(missing)
+        rows.predicate().cloned()
     }
 
     fn default_nulls(&self) -> Nulls {

@@ -145,6 +145,18 @@ pub(crate) const ROW_CASES: &[RowCase] = &[
     case("length", r#"{"equals": 6}"#, CITIES),
     case("length", r#"{"min": 7, "unit": "bytes"}"#, CITIES),
     case("expression", r#"{"expr": "p < q"}"#, NUMBERS),
+    case(
+        "all_of",
+        r#"{"rules": [{"ge": {"column": "x", "value": 0}}, {"lt": {"column": "x", "value": 3}}]}"#,
+        NUMBERS,
+    ),
+    case(
+        "any_of",
+        r#"{"rules": [{"eq": {"column": "x", "value": 2}}, {"gt": {"column": "x", "value": 9}}]}"#,
+        NUMBERS,
+    ),
+    case("not", r#"{"rules": [{"in_set": {"column": "x", "values": ["Paris"]}}]}"#, CITIES),
+    case("when", r#"{"condition": "TRUE", "then": [{"lt": {"column": "x", "value": 3}}]}"#, NUMBERS),
     case("type_conformance", r#"{"type": "int64"}"#, &[("view", "7", Some("7.5")), ("dict", "0", Some(""))]),
     case("type_conformance", r#"{"type": "int64"}"#, &[("float64", "-0", Some("NaN"))]),
     case("type_conformance", r#"{"type": "int64"}"#, &[("decimal", "7.00", Some("7.01"))]),

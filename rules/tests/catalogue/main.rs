@@ -21,6 +21,8 @@ mod distinct_values;
 mod envelope;
 mod figures;
 mod freshness;
+mod grouping;
+mod logic;
 mod samples;
 mod suites;
 mod texts;

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
-use arrow::compute::{cast, kernels::cmp};
+use arrow::compute::{and_kleene, cast, kernels::cmp};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampNanosecondType};
 use chrono::{DateTime, Utc};
 use lockgate_rules::{
@@ -109,6 +109,10 @@ pub(crate) fn predicate(text: &str, batch: &RecordBatch) -> BooleanArray {
     match text {
         "FALSE" => BooleanArray::from(vec![false; batch.num_rows()]),
         "TRUE" => BooleanArray::from(vec![true; batch.num_rows()]),
+        _ if text.starts_with('(') => {
+            let (left, right) = text[1..text.len() - 1].split_once(") AND (").unwrap();
+            and_kleene(&predicate(left, batch), &predicate(right, batch)).unwrap()
+        }
         _ => {
             let (left, right) = text.split_once(" < ").unwrap();
             cmp::lt(batch.column_by_name(left).unwrap(), batch.column_by_name(right).unwrap()).unwrap()
@@ -122,7 +126,7 @@ pub(crate) fn now() -> DateTime<Utc> {
 
 /// The key sets that checks ask for: cities.
 pub(crate) fn references(checks: &[Check]) -> References {
-    let wanted = checks.iter().filter_map(Check::reference);
+    let wanted = checks.iter().flat_map(Check::references);
     wanted
         .map(|reference| {
             let mut keys = KeySet::new(&[DataType::Utf8]).unwrap();

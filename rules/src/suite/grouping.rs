@@ -1,0 +1,282 @@
+//! Checks that are judged for each group of rows: a suite of their own, with a part for each group.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Array};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::take;
+use arrow::error::ArrowError;
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::bind::Binding;
+use super::state::Part;
+use super::{Batch, BindError, JudgeContext, NulledOut, RuleError, Suite};
+use crate::check::Check;
+use crate::keys::hash_rows;
+use crate::mask::RowSet;
+use crate::measure::unpacked;
+use crate::sample::json_value;
+use crate::scalar::grouped;
+use crate::verdict::{Exactness, GroupVerdict, Outcome, Status, Verdict};
+
+/// So many groups are kept apart; a check over more is an error.
+const MOST_GROUPS: usize = 10_000;
+
+/// So many groups are shown in a verdict, those that fail first.
+const SHOWN_GROUPS: usize = 100;
+
+/// So many groups are named in words.
+const NAMED_GROUPS: usize = 3;
+
+/// Checks over the same groups.
+#[derive(Debug)]
+pub(super) struct Grouping {
+    names: Vec<String>,
+    suite: Suite,
+    /// The columns it reads, those of the keys included, among those of the suite around it.
+    columns: Vec<usize>,
+    /// Its conditions among those of the suite around it.
+    predicates: Vec<usize>,
+}
+
+/// Checks over the same groups before they are bound, each with its position in the list of checks.
+pub(super) struct Unbound {
+    pub(super) names: Vec<String>,
+    pub(super) checks: Vec<(Check, usize)>,
+}
+
+/// The part of each group, by the values of its keys as JSON.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct GroupParts {
+    groups: BTreeMap<String, Part>,
+    /// Whether there were more groups than are kept.
+    overflow: bool,
+}
+
+impl Unbound {
+    pub(super) fn bind(self, around: &mut Binding<'_>) -> Result<Grouping, Vec<BindError>> {
+        let (checks, positions): (Vec<Check>, Vec<usize>) = self.checks.into_iter().unzip();
+        let suite = Suite::bind(checks, around.schema, around.references.clone()).map_err(|wrong| {
+            let outer = |error: BindError| BindError { check: positions[error.check], ..error };
+            wrong.into_iter().map(outer).collect::<Vec<_>>()
+        })?;
+        let columns = suite.columns().iter().chain(&self.names).map(|name| around.column(name)).collect();
+        let predicates = suite.predicates().iter().map(|text| around.predicate(text)).collect();
+        Ok(Grouping { names: self.names, suite, columns, predicates })
+    }
+}
+
+impl Grouping {
+    /// Whether it reads a column of the suite around it.
+    pub(super) fn reads(&self, column: usize) -> bool {
+        self.columns.contains(&column)
+    }
+
+    /// What each group of a batch gives, where some rows and values are gone already for whole-table rules.
+    pub(super) fn measure(
+        &self,
+        batch: &Batch<'_>,
+        staying: Option<&BooleanBuffer>,
+        nulled: &[NulledOut],
+    ) -> Result<GroupParts, RuleError> {
+        let mut parts = GroupParts::default();
+        for (key, rows) in self.groups(batch.record)? {
+            if parts.groups.len() == MOST_GROUPS {
+                parts.overflow = true;
+                break;
+            }
+            let failed = |error| RuleError::Measure(self.names.join(", "), error);
+            let group = Group::of(self, batch, &rows, staying, nulled).map_err(failed)?;
+            parts.groups.insert(key, group.measure(&self.suite)?);
+        }
+        Ok(parts)
+    }
+
+    /// The groups of a batch with the places of their rows.
+    fn groups(&self, record: &RecordBatch) -> Result<Vec<(String, UInt32Array)>, RuleError> {
+        let keys = self.names.iter().map(|name| {
+            let column = record.column_by_name(name).ok_or_else(|| RuleError::MissingColumn(name.clone()))?;
+            unpacked(column).map_err(|error| RuleError::Measure(name.clone(), error))
+        });
+        let keys: Vec<ArrayRef> = keys.collect::<Result<_, _>>()?;
+        let hashes = hash_rows(&keys, &RowSet::all(record.num_rows()), true)
+            .map_err(|error| RuleError::Measure(self.names.join(", "), error))?;
+        let mut places: HashMap<u128, usize> = HashMap::new();
+        let mut groups: Vec<Vec<u32>> = Vec::new();
+        for (row, hash) in hashes.into_iter().enumerate() {
+            let place = *places.entry(hash).or_insert(groups.len());
+            if place == groups.len() {
+                groups.push(Vec::new());
+            }
+            groups[place].push(row as u32);
+        }
+        let key = |rows: &[u32]| {
+            let first = rows.first().map_or(0, |row| *row as usize);
+            Value::Array(keys.iter().map(|column| json_value(column, first)).collect()).to_string()
+        };
+        Ok(groups.into_iter().map(|rows| (key(&rows), UInt32Array::from(rows))).collect())
+    }
+
+    /// The outcome of a check over all groups, with so many samples.
+    pub(super) fn judge(
+        &self,
+        check: usize,
+        parts: &GroupParts,
+        samples: usize,
+        context: &JudgeContext<'_>,
+    ) -> Outcome {
+        if parts.overflow || parts.groups.len() > MOST_GROUPS {
+            let most = grouped(MOST_GROUPS as i128);
+            return Outcome::error(format!("there are more than {most} groups of {}", self.names.join(", ")));
+        }
+        let judged = |(key, part): (&String, &Part)| {
+            let values: Vec<Value> = serde_json::from_str(key).unwrap_or_default();
+            let group: Map<String, Value> = self.names.iter().cloned().zip(values).collect();
+            (group, self.suite.verdict(check, Some(part), context))
+        };
+        let mut groups: Vec<(Map<String, Value>, Verdict)> = parts.groups.iter().map(judged).collect();
+        groups.sort_by_key(|(_, verdict)| severity(verdict.status));
+        summary(groups, samples)
+    }
+}
+
+impl GroupParts {
+    pub(super) fn merge(&mut self, later: Self) -> Result<(), RuleError> {
+        self.overflow |= later.overflow;
+        for (key, part) in later.groups {
+            let is_full = self.groups.len() == MOST_GROUPS;
+            match self.groups.entry(key) {
+                Entry::Occupied(mut mine) => mine.get_mut().merge(part)?,
+                Entry::Vacant(_) if is_full => self.overflow = true,
+                Entry::Vacant(place) => {
+                    place.insert(part);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rows of one group of a batch.
+struct Group {
+    record: RecordBatch,
+    predicates: Vec<BooleanArray>,
+    origins: Option<arrow::array::UInt64Array>,
+    staying: Option<BooleanBuffer>,
+    nulled: Vec<NulledOut>,
+}
+
+impl Group {
+    fn of(
+        grouping: &Grouping,
+        batch: &Batch<'_>,
+        rows: &UInt32Array,
+        staying: Option<&BooleanBuffer>,
+        nulled: &[NulledOut],
+    ) -> Result<Self, ArrowError> {
+        let schema = batch.record.schema();
+        let wanted = grouping.suite.columns().iter().filter_map(|name| schema.index_of(name).ok());
+        // Arrow keeps the number of rows of a batch only where it has a column.
+        let mut wanted: Vec<usize> = wanted.collect();
+        if let (true, Some(name)) = (wanted.is_empty(), grouping.names.first()) {
+            wanted.push(schema.index_of(name)?);
+        }
+        let taken = |mask: &BooleanArray| Ok(take(mask, rows, None)?.as_boolean().clone());
+        let columns = wanted.iter().map(|at| take(batch.record.column(*at), rows, None));
+        let record = RecordBatch::try_new(
+            std::sync::Arc::new(schema.project(&wanted)?),
+            columns.collect::<Result<Vec<_>, _>>()?,
+        )?;
+        let predicates = grouping.predicates.iter().filter_map(|at| batch.predicates.get(*at)).map(taken);
+        let nulled = nulled.iter().map(|nulled| -> Result<_, ArrowError> {
+            Ok(NulledOut { column: nulled.column.clone(), rows: taken(&nulled.rows)? })
+        });
+        let staying = staying.map(|staying| taken(&BooleanArray::new(staying.clone(), None))).transpose()?;
+        let origins = batch.origins.map(|origins| take(origins, rows, None)).transpose()?;
+        Ok(Self {
+            record,
+            predicates: predicates.collect::<Result<_, ArrowError>>()?,
+            origins: origins.map(|origins| origins.as_primitive().clone()),
+            staying: staying.map(|staying| staying.values().clone()),
+            nulled: nulled.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn measure(&self, suite: &Suite) -> Result<Part, RuleError> {
+        let batch =
+            Batch { record: &self.record, predicates: &self.predicates, origins: self.origins.as_ref() };
+        Ok(suite.measure_after(&batch, self.staying.as_ref(), &self.nulled)?.part)
+    }
+}
+
+/// The order in which groups are shown.
+fn severity(status: Status) -> u8 {
+    match status {
+        Status::Error => 0,
+        Status::Fail => 1,
+        Status::Warn => 2,
+        Status::Pass => 3,
+        Status::Skipped => 4,
+    }
+}
+
+/// The outcome of all groups, given with those that fail first.
+fn summary(groups: Vec<(Map<String, Value>, Verdict)>, samples: usize) -> Outcome {
+    let judged: Vec<&(Map<String, Value>, Verdict)> =
+        groups.iter().filter(|(_, verdict)| verdict.status != Status::Skipped).collect();
+    let Some((worst_group, worst)) = judged.first() else {
+        return Outcome::skipped(if groups.is_empty() {
+            "no groups in scope"
+        } else {
+            "nothing in any group"
+        });
+    };
+    if worst.status == Status::Error {
+        return Outcome::error(format!("{}: {}", named(worst_group), worst.observed_text));
+    }
+    let as_bad = judged.iter().take_while(|(_, verdict)| verdict.status == worst.status).count();
+    let all = grouped(judged.len() as i128);
+    let text = if worst.status == Status::Pass {
+        format!("all {all} groups pass")
+    } else {
+        let verb = if worst.status == Status::Fail { "fail" } else { "are near the limit" };
+        let shown = judged.iter().take(as_bad.min(NAMED_GROUPS));
+        let shown: Vec<String> =
+            shown.map(|(group, verdict)| format!("{}: {}", named(group), verdict.observed_text)).collect();
+        let more = if as_bad > NAMED_GROUPS { "; …" } else { "" };
+        format!("{} of {all} groups {verb}: {}{more}", grouped(as_bad as i128), shown.join("; "))
+    };
+    let total = |count: fn(&Verdict) -> u64| judged.iter().map(|(_, verdict)| count(verdict)).sum::<u64>();
+    let failed = judged.iter().filter(|(_, verdict)| verdict.status == Status::Fail).count();
+    let observed = json!({"groups": judged.len(), "failed": failed});
+    let approx = judged.iter().map(|(_, verdict)| verdict.exactness).find(|e| *e != Exactness::Exact);
+    let rows = judged.iter().flat_map(|(_, verdict)| &verdict.samples).take(samples).cloned();
+    let mut outcome = Outcome::new(worst.status, observed, text)
+        .counts(total(|verdict| verdict.n_evaluated), total(|verdict| verdict.n_null))
+        .failed(total(|verdict| verdict.n_failed))
+        .exactness(approx.unwrap_or(Exactness::Exact))
+        .samples(rows);
+    outcome.groups = groups.into_iter().take(SHOWN_GROUPS).map(shown).collect();
+    outcome
+}
+
+fn shown((group, verdict): (Map<String, Value>, Verdict)) -> GroupVerdict {
+    GroupVerdict {
+        group,
+        status: verdict.status,
+        observed: verdict.observed,
+        observed_text: verdict.observed_text,
+        n_evaluated: verdict.n_evaluated,
+        n_failed: verdict.n_failed,
+        n_null: verdict.n_null,
+    }
+}
+
+/// A group in words: its values.
+fn named(group: &Map<String, Value>) -> String {
+    let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    group.values().map(value).collect::<Vec<_>>().join(", ")
+}
