@@ -225,9 +225,7 @@ fn spread(def: &RuleDef, params: &Value) -> Result<Vec<Map<String, Value>>, Para
     let one = |key: &str, value: &Value| Map::from_iter([(key.to_owned(), value.clone())]);
     let holds_rules = def.short == Some(RULES_KEY);
     match params {
-        Value::Object(map) if holds_rules && !map.contains_key(RULES_KEY) && is_part(def, map) => {
-            Ok(vec![one(key, params)])
-        }
+        Value::Object(map) if holds_rules && !map.contains_key(RULES_KEY) => Ok(vec![named_part(def, map)]),
         Value::Object(map) => Ok(vec![map.clone()]),
         Value::Array(_) | Value::String(_) if holds_rules => Ok(vec![one(key, params)]),
         Value::Null if !takes_bare || def.columns == Columns::None => Ok(vec![Map::new()]),
@@ -243,13 +241,17 @@ fn spread(def: &RuleDef, params: &Value) -> Result<Vec<Map<String, Value>>, Para
 /// The parameter of rules that are made of others; alone it need not be named.
 const RULES_KEY: &str = "rules";
 
-/// Whether what stands beside a rule made of others is one of these.
-fn is_part(def: &RuleDef, params: &Map<String, Value>) -> bool {
-    let mut keys = params.keys();
-    match (keys.next(), keys.next()) {
-        (Some(key), None) => !envelope_keys(def).contains(&key.as_str()) && crate::rule_named(key).is_some(),
-        _ => false,
+/// What stands beside a rule made of others, with the one rule among it under its parameter.
+fn named_part(def: &RuleDef, params: &Map<String, Value>) -> Map<String, Value> {
+    let keys = envelope_keys(def);
+    let is_rule = |key: &String| !keys.contains(&key.as_str()) && crate::rule_named(key).is_some();
+    let (rules, mut rest): (Map<_, _>, Map<_, _>) =
+        params.clone().into_iter().partition(|(key, _)| is_rule(key));
+    if !rules.is_empty() {
+        let parts = rules.into_iter().map(|(rule, params)| Value::Object(Map::from_iter([(rule, params)])));
+        rest.insert(RULES_KEY.into(), Value::Array(parts.collect()));
     }
+    rest
 }
 
 /// The envelope's keys and the rule's own.

@@ -57,7 +57,9 @@ impl Suite {
         bound.extend(parts);
         for check in &mut bound {
             if let Way::Parts(_, parts) = &mut check.way {
-                parts.iter_mut().for_each(|part| *part += shown);
+                for part in parts {
+                    *part += shown;
+                }
             }
         }
         let inputs = columns.iter().cloned().map(Input::Column);
