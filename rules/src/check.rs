@@ -166,7 +166,7 @@ impl Check {
         self.rule.delivered()
     }
 
-    /// The keys of other datasets it needs.
+    /// What it needs of other datasets.
     pub fn references(&self) -> Vec<Reference> {
         self.rule.references()
     }

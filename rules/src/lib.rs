@@ -47,7 +47,7 @@ pub use check_schema::check_schema;
 pub use keys::KeyKind;
 pub use literal::{Literal, Operand, literals};
 pub use proofs::{ColumnProof, Delivered, Delivery, Proofs};
-pub use reference::{KeySet, Reference, References};
+pub use reference::{Columns as OtherColumns, Gathered, KeySet, OtherRows, Reference, References, Want};
 pub use rule::{
     Bound, Columns, Combine, Cost, Example, Judge, ParseParams, Problem, RowTest, Rows, Rule, RuleDef, Shape,
     Site, parse_params, schema_of,

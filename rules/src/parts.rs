@@ -237,13 +237,11 @@ impl RowPart {
         let own = check.columns.iter().map(|name| typed(name)).collect::<Result<Vec<_>, _>>()?;
         let others = check.rule.other_columns();
         let others = others.into_iter().map(typed).collect::<Result<Vec<_>, _>>()?;
-        let keys = check.rule.reference().and_then(|wanted| site.references.get(&wanted).cloned());
         let mut child = Site {
             columns: &own,
             others: &others,
             schema: site.schema,
             envelope: &check.envelope,
-            keys,
             references: site.references,
             request: &mut *site.request,
         };

@@ -1,30 +1,68 @@
-//! The keys of another dataset, against which `foreign_key` looks up its own.
+//! What rules need of other datasets: the keys, against which `foreign_key` looks up its own, or the rows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::buffer::BooleanBuffer;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use hashbrown::HashTable;
 
 use crate::keys::{KeyKind, hash_rows};
 use crate::mask::RowSet;
 
-/// Which keys of which dataset are wanted.
+/// What is wanted of which dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reference {
     /// The name of a source or table of the pipeline.
     pub dataset: String,
-    /// Its key columns, in the order of the check's own.
-    pub columns: Vec<String>,
+    /// The columns wanted; of keys in the order of the check's own.
+    pub columns: Columns,
     /// A condition on its rows, in SQL.
     pub filter: Option<String>,
+    /// What is made of them.
+    pub want: Want,
 }
 
-/// The key sets that were gathered for a suite.
-pub type References = HashMap<Reference, Arc<KeySet>>;
+/// Columns of another dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Columns {
+    /// These.
+    Named(Vec<String>),
+    /// As many as there are.
+    All,
+}
+
+/// What is made of the rows of another dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Want {
+    /// The set of the keys that the columns form.
+    Keys,
+    /// The rows themselves.
+    Rows,
+}
+
+/// What was gathered of other datasets for a suite.
+pub type References = HashMap<Reference, Gathered>;
+
+/// What was gathered of another dataset.
+#[derive(Debug, Clone)]
+pub enum Gathered {
+    /// For [`Want::Keys`].
+    Keys(Arc<KeySet>),
+    /// For [`Want::Rows`]: batches of one schema; none while a run is planned.
+    Rows(Arc<OtherRows>),
+}
+
+/// Rows of another dataset.
+#[derive(Debug, Clone)]
+pub struct OtherRows {
+    /// The schema of the columns asked for.
+    pub schema: SchemaRef,
+    /// The rows, in order.
+    pub batches: Vec<RecordBatch>,
+}
 
 /// A set of keys; rows with a null key are not in it.
 #[derive(Debug, Clone, Default)]

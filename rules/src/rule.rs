@@ -19,7 +19,7 @@ use crate::check::{Check, Envelope, Nulls, ParamError};
 use crate::literal::Literal;
 use crate::measure::{Readings, What};
 use crate::proofs::{Delivered, Proofs};
-use crate::reference::{KeySet, Reference, References};
+use crate::reference::{Gathered, Reference, References};
 use crate::values::ValuesFile;
 use crate::verdict::{Outcome, Verdict};
 
@@ -170,11 +170,11 @@ pub trait Rule: Debug + Send + Sync {
     fn delivered(&self) -> Option<Delivered<'_>> {
         None
     }
-    /// The keys of another dataset it needs.
+    /// What it needs of another dataset.
     fn reference(&self) -> Option<Reference> {
         None
     }
-    /// All keys of other datasets it needs.
+    /// All it needs of other datasets.
     fn references(&self) -> Vec<Reference> {
         self.reference().into_iter().collect()
     }
@@ -285,9 +285,6 @@ pub struct Site<'a> {
     pub schema: &'a ArrowSchema,
     /// What every rule shares.
     pub envelope: &'a Envelope,
-    /// The keys that [`Rule::reference`] asked for.
-    pub keys: Option<Arc<KeySet>>,
-    /// The keys that other checks of the suite asked for, too.
     pub(crate) references: &'a References,
     pub(crate) request: &'a mut dyn FnMut(What, Vec<String>) -> usize,
 }
@@ -314,6 +311,11 @@ impl Site<'_> {
         let after = self.columns.len();
         let other = self.others.iter().position(|(n, _)| n == name).map(|at| at + after);
         other.or_else(|| self.columns.iter().position(|(n, _)| n == name))
+    }
+
+    /// What was gathered of another dataset, as [`Rule::references`] asked.
+    pub fn gathered(&self, reference: &Reference) -> Option<&Gathered> {
+        self.references.get(reference)
     }
 
     /// How nulls are treated, where the check says so.

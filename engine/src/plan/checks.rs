@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use lockgate_rules::{Check, Delivered, KeySet, OnRow, References, Suite};
+use lockgate_rules::{
+    Check, Delivered, Gathered, KeySet, OnRow, OtherColumns, OtherRows, References, Suite, Want,
+};
 use polars::prelude::{PlSmallStr, Schema};
 
 use super::{Node, Plan, visible};
@@ -41,21 +43,29 @@ pub(super) fn checks(
     all.map(|(check, spec)| Ok((files.fill(check, spec)?, spec.rule.span))).collect()
 }
 
-/// Key sets without keys for what the checks of `node` refer to: enough to bind them. A reference to a table
-/// or column that is not there is left out.
+/// Keys and rows without any for what the checks of `node` refer to: enough to bind them. A reference to a
+/// table or column that is not there is left out.
 pub(super) fn planned_references(plan: &Plan, node: &Node) -> Result<References> {
     let mut references = References::default();
     for reference in node.checks.iter().flat_map(|(check, _)| check.references()) {
         let Some(other) = plan.nodes.iter().find(|other| other.name == reference.dataset) else { continue };
         let schema = bridge::arrow_schema(&visible(&other.schema))?;
-        let types: Option<Vec<_>> = reference
-            .columns
-            .iter()
-            .map(|name| schema.field_with_name(name).ok().map(|field| field.data_type().clone()))
-            .collect();
-        if let Some(keys) = types.and_then(|types| KeySet::new(&types).ok()) {
-            references.insert(reference, Arc::new(keys));
-        }
+        let OtherColumns::Named(names) = &reference.columns else {
+            let rows = OtherRows { schema, batches: Vec::new() };
+            references.insert(reference, Gathered::Rows(Arc::new(rows)));
+            continue;
+        };
+        let places: Option<Vec<usize>> = names.iter().map(|name| schema.index_of(name).ok()).collect();
+        let Some(schema) = places.and_then(|places| schema.project(&places).ok()) else { continue };
+        let gathered = match reference.want {
+            Want::Rows => Gathered::Rows(Arc::new(OtherRows { schema: schema.into(), batches: Vec::new() })),
+            Want::Keys => {
+                let types: Vec<_> = schema.fields().iter().map(|field| field.data_type().clone()).collect();
+                let Ok(keys) = KeySet::new(&types) else { continue };
+                Gathered::Keys(Arc::new(keys))
+            }
+        };
+        references.insert(reference, gathered);
     }
     Ok(references)
 }
@@ -68,7 +78,8 @@ fn reference_error(plan: &Plan, reference: &lockgate_rules::Reference, span: spe
         return Some(wrong.hint(did_you_mean(&reference.dataset, names, "there are")));
     };
     let schema = visible(&other.schema);
-    let absent = reference.columns.iter().find(|name| schema.get(name.as_str()).is_none())?;
+    let OtherColumns::Named(names) = &reference.columns else { return None };
+    let absent = names.iter().find(|name| schema.get(name.as_str()).is_none())?;
     let columns = schema.iter_names().map(PlSmallStr::as_str);
     let wrong = Error::wrong(format!("\"{}\" has no column \"{absent}\"", other.name)).at(span);
     Some(wrong.hint(did_you_mean(absent, columns, "it has")))

@@ -4,7 +4,7 @@
 //! elsewhere that refer to it. Then each table, the last first, passes on through its steps what it
 //! needs of the tables it reads. At last every node learns which columns its batches have.
 
-use lockgate_rules::{Reference, Suite};
+use lockgate_rules::{OtherColumns, Reference, Suite};
 use polars::prelude::{Expr, Schema};
 
 use super::bind::output_schema;
@@ -92,7 +92,10 @@ impl Plan {
 
 /// The columns of a table of `schema` that are looked at for a reference.
 fn referred(reference: &Reference, schema: &Schema) -> Result<ColumnSet> {
-    let mut columns: ColumnSet = reference.columns.iter().map(|name| name.as_str().into()).collect();
+    let mut columns: ColumnSet = match &reference.columns {
+        OtherColumns::Named(names) => names.iter().map(|name| name.as_str().into()).collect(),
+        OtherColumns::All => all(schema),
+    };
     if let Some(filter) = &reference.filter {
         let text = Spanned { value: filter.clone(), span: Span::default() };
         let filter: Expr = Expression::parse(&text)?.bind_predicate(schema)?;

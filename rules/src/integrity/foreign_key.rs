@@ -13,7 +13,7 @@ use crate::keys::KeyKind;
 use crate::literal::type_name;
 use crate::mask::RowSet;
 use crate::pattern::OneOrMany;
-use crate::reference::{KeySet, Reference};
+use crate::reference::{self, Gathered, KeySet, Reference, Want};
 use crate::rule::{
     Bound, Columns, Cost, Example, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site, parse_params,
     schema_of,
@@ -95,8 +95,9 @@ impl Rule for ForeignKey {
     fn reference(&self) -> Option<Reference> {
         Some(Reference {
             dataset: self.to.dataset().to_owned(),
-            columns: self.to.columns.as_slice().to_vec(),
+            columns: reference::Columns::Named(self.to.columns.as_slice().to_vec()),
             filter: self.to.filter.clone(),
+            want: Want::Keys,
         })
     }
 
@@ -106,7 +107,11 @@ impl Rule for ForeignKey {
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        let Some(keys) = site.keys.clone() else { return Err(Problem::new("there are no keys").key("to")) };
+        let Some(Gathered::Keys(keys)) = self.reference().and_then(|keys| site.gathered(&keys)).cloned()
+        else {
+            let message = format!("the keys of \"{}\" were not gathered", self.to.dataset());
+            return Err(Problem::new(message).key("to"));
+        };
         if keys.kinds().len() != site.columns.len() {
             let (here, there) = (site.columns.len(), keys.kinds().len());
             return Err(Problem::new(format!("{here} columns are compared with {there}")).key("to.columns"));

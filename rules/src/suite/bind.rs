@@ -96,7 +96,6 @@ impl Binding<'_> {
         let own = own.collect::<Result<Vec<_>, _>>()?;
         let others =
             rule.other_columns().into_iter().map(|name| self.typed(name)).collect::<Result<Vec<_>, _>>()?;
-        let keys = self.keys_for(&check)?;
         let filter = scope.as_deref().map(|filter| self.predicate(filter));
         let predicates = rule.predicates().into_iter().map(|text| self.predicate(text)).collect();
         let samples = self.samples(&check, &own)?;
@@ -114,7 +113,6 @@ impl Binding<'_> {
             others: &others,
             schema,
             envelope: &envelope,
-            keys,
             references,
             request: &mut request,
         };
@@ -216,14 +214,6 @@ impl Binding<'_> {
                 .hint(format!("the columns are {}", known.join(", ")))
         })?;
         Ok((name.to_owned(), field.data_type().clone()))
-    }
-
-    fn keys_for(&self, check: &Check) -> Result<Option<Arc<crate::reference::KeySet>>, Problem> {
-        let Some(reference) = check.rule.reference() else { return Ok(None) };
-        let found = self.references.get(&reference).cloned();
-        let missing =
-            || Problem::new(format!("the keys of \"{}\" were not gathered", reference.dataset)).key("to");
-        found.ok_or_else(missing).map(Some)
     }
 
     fn samples(&mut self, check: &Check, own: &[(String, DataType)]) -> Result<Vec<SampleColumn>, Problem> {

@@ -153,7 +153,10 @@ fn no_rows_are_a_number_of_rows() {
 
 fn with_keys(params: &Value, keys: KeySet, batch: &RecordBatch) -> Result<(u64, u64, u64), String> {
     let checks: Vec<Check> = check("foreign_key", params);
-    let references: References = [(checks[0].references().remove(0), Arc::new(keys))].into_iter().collect();
+    let references: References =
+        [(checks[0].references().remove(0), lockgate_rules::Gathered::Keys(Arc::new(keys)))]
+            .into_iter()
+            .collect();
     let suite =
         Suite::bind(checks, &batch.schema(), references).map_err(|errors| errors[0].message.clone())?;
     let found = judge(&suite, &state(&suite, std::slice::from_ref(batch))).remove(0);

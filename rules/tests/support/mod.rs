@@ -10,7 +10,8 @@ use arrow::compute::{and_kleene, cast, kernels::cmp};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampNanosecondType};
 use chrono::{DateTime, Utc};
 use lockgate_rules::{
-    AnsweredFrom, Batch, BindError, Check, JudgeContext, KeySet, Proofs, References, State, Suite, Verdict,
+    AnsweredFrom, Batch, BindError, Check, Gathered, JudgeContext, KeySet, Proofs, References, State, Suite,
+    Verdict,
 };
 use serde_json::Value;
 
@@ -132,7 +133,7 @@ pub(crate) fn references(checks: &[Check]) -> References {
             let mut keys = KeySet::new(&[DataType::Utf8]).unwrap();
             keys.extend(&[column("utf8", &[Some("Bern"), None, Some("Basel"), Some("Zürich")])], None)
                 .unwrap();
-            (reference, Arc::new(keys))
+            (reference, Gathered::Keys(Arc::new(keys)))
         })
         .collect()
 }
