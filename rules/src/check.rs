@@ -10,7 +10,7 @@ pub use crate::envelope::{Envelope, Nulls, OnRow, Samples, Severity, Share, Want
 use crate::literal::Literal;
 use crate::proofs::Delivered;
 use crate::reference::Reference;
-use crate::rule::{Columns, Rule, RuleDef, Shape};
+use crate::rule::{Columns, Query, Rule, RuleDef, Shape};
 use crate::values::ValuesFile;
 
 /// A rule applied to one column, one set of columns or a whole dataset.
@@ -161,6 +161,11 @@ impl Check {
         all.chain(self.scoped_parts().iter().flat_map(Self::predicates)).collect()
     }
 
+    /// The query of whose result it judges the rows, in place of those of the table.
+    pub fn query(&self) -> Option<Query<'_>> {
+        self.rule.query()
+    }
+
     /// What it asks of the files that rows come from, in place of the rows.
     pub fn delivered(&self) -> Option<Delivered<'_>> {
         self.rule.delivered()
@@ -189,6 +194,10 @@ impl Check {
             return id.clone();
         }
         let about = match (self.rule.predicate(), self.rule.delivered()) {
+            _ if self.rule.query().is_some() => {
+                let words = self.rule.query().into_iter().flat_map(|query| query.text.split_whitespace());
+                words.collect::<Vec<_>>().join(" ")
+            }
             (Some(predicate), _) => predicate.to_owned(),
             (None, Some(Delivered::Partition(name))) => format!("partition {name}"),
             (None, Some(Delivered::Files)) => "files".to_owned(),

@@ -49,8 +49,8 @@ pub use literal::{Literal, Operand, literals};
 pub use proofs::{ColumnProof, Delivered, Delivery, Proofs};
 pub use reference::{Columns as OtherColumns, Gathered, KeySet, OtherRows, Reference, References, Want};
 pub use rule::{
-    Bound, Columns, Combine, Cost, Example, Judge, ParseParams, Problem, RowTest, Rows, Rule, RuleDef, Shape,
-    Site, parse_params, schema_of,
+    Bound, Columns, Combine, Cost, Example, Judge, ParseParams, Problem, Query, RowTest, Rows, Rule, RuleDef,
+    Shape, Site, parse_params, schema_of,
 };
 pub use sample::Sample;
 pub use scalar::Limits;
@@ -85,6 +85,7 @@ pub static RULES: &[&RuleDef] = &[
     &validity::not_regex::DEF,
     &validity::length::DEF,
     &validity::expression::DEF,
+    &validity::custom_sql::DEF,
     &validity::type_conformance::DEF,
     &integrity::foreign_key::DEF,
     &timeliness::freshness::DEF,

@@ -20,6 +20,10 @@ impl RowSet {
         Self { mask: None, len, count: len }
     }
 
+    pub(crate) fn none(len: usize) -> Self {
+        Self::of(BooleanBuffer::new_unset(len))
+    }
+
     pub(crate) fn of(mask: BooleanBuffer) -> Self {
         let (len, count) = (mask.len(), mask.count_set_bits());
         Self { mask: (count < len).then_some(mask), len, count }

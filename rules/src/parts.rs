@@ -179,6 +179,9 @@ fn part(entry: &Value, place: &str) -> Result<Vec<Check>, ParamError> {
         if check.envelope.on_row != OnRow::Keep {
             return Err(wrong("what happens to rows is said beside the parts, not in one".into()));
         }
+        if check.query().is_some() {
+            return Err(wrong("a part cannot be a query".into()));
+        }
         if check.values_file().is_some() {
             return Err(wrong("a part cannot read its values from a file".into()));
         }

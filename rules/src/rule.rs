@@ -64,7 +64,7 @@ impl RuleDef {
 
     /// Whether `samples` apply: it can show rows that fail, or rows that repeat a key.
     pub fn shows_rows(&self) -> bool {
-        self.row_rule() || self.cost == Cost::Groups
+        self.row_rule() || matches!(self.cost, Cost::Groups | Cost::Query)
     }
 }
 
@@ -106,6 +106,8 @@ pub enum Cost {
     Groups,
     /// Another dataset is needed.
     Join,
+    /// A query is run over all rows.
+    Query,
 }
 
 /// What kind of answer a rule gives.
@@ -166,6 +168,10 @@ pub trait Rule: Debug + Send + Sync {
     fn parts(&self) -> &[Check] {
         &[]
     }
+    /// The query of whose result it judges the rows, in place of those of the table.
+    fn query(&self) -> Option<Query<'_>> {
+        None
+    }
     /// What it asks of the files that rows come from, in place of the rows.
     fn delivered(&self) -> Option<Delivered<'_>> {
         None
@@ -190,6 +196,15 @@ pub trait Rule: Debug + Send + Sync {
     fn expected(&self) -> String;
     /// Resolves names and types; what is bound cannot fail on a name or a type later.
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem>;
+}
+
+/// A query over the rows of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    /// One SELECT; the table is called `this`.
+    pub text: &'a str,
+    /// Other sources and tables it names.
+    pub reads: &'a [String],
 }
 
 /// What a rule becomes when bound.

@@ -131,3 +131,56 @@ fn keys_that_a_step_made_unique_are_known_from_the_plan_by_their_new_names() {
         assert_eq!(&planned, scanned);
     }
 }
+
+#[test]
+fn a_query_judges_what_stays_and_may_read_other_tables() {
+    let data = folder();
+    let fixtures = repository().join("fixtures/flights").display().to_string();
+    let text = format!(
+        "pipeline: queries
+sources:
+  flights: {{read: {fixtures}/raw_flights}}
+  airlines: {{read: {fixtures}/airlines.parquet}}
+tables:
+  departed:
+    from: flights
+    checks:
+      - not_null: {{column: dep_time, on_row: drop, severity: log}}
+      - custom_sql: {{id: cancelled, query: SELECT carrier FROM this WHERE dep_time IS NULL}}
+      - custom_sql: {{id: unknown, query: SELECT carrier FROM this ANTI JOIN airlines USING (carrier), reads: airlines}}
+      - custom_sql: {{id: busy, query: \"SELECT origin, COUNT(*) AS flights FROM this GROUP BY origin\", max: 2, severity: alert}}
+      - custom_sql: {{id: share, expect: scalar, min: 0.9, max: 1, query: \"SELECT COUNT(dep_time) * 1.0 / COUNT(*) AS share FROM this\"}}
+      - custom_sql: {{id: all, expect: true, query: \"SELECT MIN(month) = 1 AND MAX(month) = 12 AS whole_year FROM this\"}}
+"
+    );
+    let file = pipeline(data.path(), &text);
+    let record = run(LOCKGATE, &["validate", &file, "--format", "json"], &[]).expect(0).json();
+    let status = |id: &str| check(&record, id)["status"].clone();
+    let ids = ["cancelled", "unknown", "busy", "share", "all"];
+    assert_eq!(ids.map(status), ["pass", "pass", "fail", "pass", "pass"].map(Value::from));
+    let busy = check(&record, "busy");
+    assert_eq!(busy["on"], "departed");
+    assert_eq!(busy["observed_text"], "the query gives 3 rows");
+    let origins: Vec<&Value> =
+        busy["samples"].as_array().expect("samples").iter().map(|row| &row["values"]["origin"]).collect();
+    assert_eq!(origins, ["EWR", "LGA", "JFK"]);
+    // The tables that answer queries are no tables of the pipeline.
+    assert_eq!(record["tables"].as_array().map(Vec::len), Some(1));
+    for (broken, message) in [
+        ("{query: SELECT nothing FROM this}", "the query cannot run"),
+        ("{query: DROP TABLE this}", "the query must be one SELECT"),
+        ("{query: SELECT * FROM this, reads: nowhere}", "no source or table \"nowhere\""),
+        ("{query: SELECT * FROM this, expect: scalar}", "the query gives 19 columns, not one"),
+        ("{query: SELECT * FROM read_csv('/etc/passwd')}", "the query cannot run"),
+    ] {
+        let text = format!(
+            "pipeline: broken
+sources:
+  flights: {{read: {fixtures}/raw_flights, checks: [custom_sql: {broken}]}}
+"
+        );
+        let file = pipeline(data.path(), &text);
+        let error = run(LOCKGATE, &["check", &file], &[]).expect(30).stderr;
+        assert!(error.contains(message) && error.contains("pipeline.yaml:3:"), "{error}");
+    }
+}

@@ -83,6 +83,7 @@ fn answer(def: &RuleDef) -> String {
         Cost::Sketch => "costs a sketch",
         Cost::Groups => "costs holding every distinct key",
         Cost::Join => "needs the keys of another dataset",
+        Cost::Query => "costs a query over all rows, which are held in memory",
     };
     format!("{shape}; {cost}.")
 }

@@ -7,6 +7,7 @@ use super::aside::missing_quarantine;
 use super::checks::{check_errors, checks, source_checks};
 use super::outputs::overlaps;
 use super::phase::{Needs, phases};
+use super::queries::queries;
 use super::{Node, Partitioning, Plan, Rows, StepPlan, WritePlan, unique};
 use crate::error::{Error, Result};
 use crate::scan::{self, CsvFormat, Declared, Extra, Request, TextFormat};
@@ -45,6 +46,10 @@ pub fn bind(pipeline: &Pipeline, cx: &Context<'_>) -> Result<Plan, Vec<Error>> {
             Err(error) => return Err(vec![error]),
         }
     }
+    match queries(&mut nodes, cx.seed) {
+        Ok(mut asked) => nodes.append(&mut asked),
+        Err(error) => return Err(vec![error]),
+    }
     let mut plan = Plan { pipeline: pipeline.name.value.clone(), nodes, values: files.into_read() };
     for node in 0..plan.nodes.len() {
         errors.extend(check_errors(&plan, node));
@@ -74,6 +79,7 @@ fn bind_source(
         carried: scan.schema().clone(),
         rows: Rows::Scan(Box::new(scan)),
         reads_new: is_new,
+        answers: None,
         checks: source_checks(source, files)?,
         unique: Vec::new(),
         write: None,
@@ -181,6 +187,7 @@ fn bind_table(
         carried: schema.clone(),
         schema,
         reads_new: false,
+        answers: None,
         checks: checks(&table.checks, files)?,
         unique: proved,
         write,

@@ -143,6 +143,7 @@ impl Explanation {
         for (index, node) in plan.nodes.iter().enumerate() {
             told.checks.extend(checks(plan, index, run_time, shortcuts)?);
             match &node.rows {
+                _ if node.answers.is_some() => {}
                 Rows::Scan(scan) => told.sources.push(source(node, scan)),
                 Rows::Steps { from, .. } => told.tables.push(table(node, &plan.nodes[*from].name, run_time)),
             }
@@ -229,7 +230,7 @@ fn checks(plan: &Plan, index: usize, now: DateTime<Utc>, shortcuts: bool) -> Res
     let asked =
         suite.judge(&suite.start(), &JudgeContext { now, proofs: &nothing, source: AnsweredFrom::Scan });
     let told = asked.into_iter().zip(sources).map(|(verdict, answered_from)| CheckPlan {
-        on: node.name.clone(),
+        on: plan.reported(index).to_owned(),
         id: verdict.id,
         rule: verdict.rule,
         columns: verdict.columns,

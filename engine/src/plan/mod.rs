@@ -8,6 +8,7 @@ mod explain;
 mod narrow;
 mod outputs;
 mod phase;
+mod queries;
 mod unique;
 mod write;
 
@@ -51,6 +52,8 @@ pub struct Node {
     pub carried: Schema,
     /// Whether it is a source of which only partitions are read that no earlier run has published.
     pub reads_new: bool,
+    /// The node of which its rows answer a check, if it is only there for that.
+    pub answers: Option<usize>,
     /// The checks on its rows, with where each stands.
     pub checks: Vec<(Check, Span)>,
     /// Keys by which its rows are proved unique by the steps that made them.
@@ -109,6 +112,11 @@ impl Plan {
             Rows::Scan(_) => node,
             Rows::Steps { from, .. } => self.root(*from),
         }
+    }
+
+    /// What a report calls the rows of `node`.
+    pub fn reported(&self, node: usize) -> &str {
+        &self.nodes[self.nodes[node].answers.unwrap_or(node)].name
     }
 
     /// Whether there are sources that read only what is new, and nothing is.

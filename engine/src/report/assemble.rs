@@ -60,7 +60,7 @@ impl Assembly<'_> {
             inputs: nodes().filter_map(|(_, (node, outcome))| input(node, outcome)).collect(),
             values: self.plan.values.iter().map(values).collect(),
             tables: nodes().filter_map(|(_, (node, outcome))| self.table(node, outcome)).collect(),
-            checks: nodes().flat_map(|(index, (node, outcome))| self.checks(index, node, outcome)).collect(),
+            checks: nodes().flat_map(|(index, (_, outcome))| self.checks(index, outcome)).collect(),
             resources,
         };
         self.pipeline.vars.masked(&self.pipeline.text.text, record)
@@ -68,6 +68,9 @@ impl Assembly<'_> {
 
     fn table(&self, node: &Node, outcome: &NodeOutcome) -> Option<Table> {
         let Rows::Steps { from, .. } = &node.rows else { return None };
+        if node.answers.is_some() {
+            return None;
+        }
         let steps: Vec<Step> = outcome
             .steps
             .iter()
@@ -92,13 +95,13 @@ impl Assembly<'_> {
         })
     }
 
-    fn checks(&self, index: usize, node: &Node, outcome: &NodeOutcome) -> Vec<Check> {
+    fn checks(&self, index: usize, outcome: &NodeOutcome) -> Vec<Check> {
         let scan = self.plan.scan(self.plan.root(index));
         outcome
             .verdicts
             .iter()
             .map(|verdict| Check {
-                on: node.name.clone(),
+                on: self.plan.reported(index).to_owned(),
                 sample_places: verdict.samples.iter().map(|sample| place(scan, sample.origin)).collect(),
                 verdict: verdict.clone(),
             })

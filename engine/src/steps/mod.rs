@@ -49,6 +49,7 @@ mod trial_frames;
 
 pub use evaluate::Evaluator;
 pub use narrow::{ColumnSet, Needs, all, roots};
+pub(crate) use sql::query_step;
 pub use step::{
     BindContext, Example, HIDDEN, Lowering, Operator, RowOp, Step, StepDef, StreamStep, Then, Turn, WholeStep,
 };

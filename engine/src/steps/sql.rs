@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::column::is_hidden;
 use super::{BindContext, Example, Lowering, Step, StepDef, WholeStep, arguments};
 use crate::error::{Error, Result};
-use crate::spec::{FromNode, Node, OneOrMany, Spanned, Value, decode};
+use crate::spec::{FromNode, Node, OneOrMany, Span, Spanned, Value, decode};
 
 /// What the query calls the table the step stands in.
 const THIS: &str = "this";
@@ -45,6 +45,13 @@ struct Sql {
     /// Sources or tables the query names, apart from `this`.
     #[serde(default)]
     reads: OneOrMany<Spanned<String>>,
+}
+
+/// The step that asks a query of the table and of others.
+pub(crate) fn query_step(query: &str, reads: &[String], span: Span) -> (&'static StepDef, Box<dyn Step>) {
+    let spanned = |text: &str| Spanned { value: text.to_owned(), span };
+    let reads = reads.iter().map(|name| spanned(name)).collect::<Vec<_>>();
+    (&STEP, Box::new(Sql { query: spanned(query), reads: OneOrMany(reads) }))
 }
 
 impl FromNode for Sql {

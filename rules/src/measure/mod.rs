@@ -54,6 +54,8 @@ pub enum What {
     Rows,
     /// The same, and the first rows that have a null.
     NullRows,
+    /// The same, and the first rows, whatever is in them.
+    FirstRows,
     /// Smallest and largest value.
     Extremes,
     /// Power sums up to an order: 1, 2 or 4.
@@ -119,7 +121,7 @@ pub struct Accumulated {
 pub enum Accumulator {
     /// Nothing besides the rows.
     Rows,
-    /// For [`What::NullRows`].
+    /// For [`What::NullRows`] and [`What::FirstRows`].
     NullRows(NullRows),
     /// For [`What::Extremes`].
     Extremes(Extremes),
@@ -147,7 +149,7 @@ impl Accumulated {
         let float = columns.first().is_some_and(|data_type| Family::of(data_type) == Family::Float);
         let accumulator = match what {
             What::Rows => Accumulator::Rows,
-            What::NullRows => Accumulator::NullRows(NullRows::default()),
+            What::NullRows | What::FirstRows => Accumulator::NullRows(NullRows::default()),
             What::Extremes if float => Accumulator::Extremes(Extremes::Float { range: None, nan: 0 }),
             What::Extremes => Accumulator::Extremes(Extremes::Whole(None)),
             What::Moments(order) => Accumulator::Moments(Moments::new(*order)),
@@ -182,6 +184,9 @@ impl Accumulated {
         };
         match (&mut all.accumulator, what) {
             (Accumulator::Rows, _) => {}
+            (Accumulator::NullRows(rows), What::FirstRows) => {
+                *rows = NullRows::of(scope, &RowSet::none(scope.len()), keep.as_ref());
+            }
             (Accumulator::NullRows(rows), _) => *rows = NullRows::of(scope, &present, keep.as_ref()),
             (Accumulator::Extremes(extremes), _) => extremes.add_column(first()?, &present)?,
             (Accumulator::Moments(moments), _) => moments.add_column(first()?, &present)?,

@@ -279,7 +279,9 @@ impl Binding<'_> {
     /// Has a measure of keys, or of their nulls, keep rows for the samples of a check.
     fn show_rows(&mut self, measure: usize, rows: usize, columns: &[SampleColumn]) {
         let planned = &mut self.measures[measure];
-        if columns.is_empty() || !matches!(planned.spec.what, What::Groups(_) | What::NullRows) {
+        if columns.is_empty()
+            || !matches!(planned.spec.what, What::Groups(_) | What::NullRows | What::FirstRows)
+        {
             return;
         }
         planned.sample_rows = planned.sample_rows.max(rows);

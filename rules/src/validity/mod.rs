@@ -1,6 +1,7 @@
 //! Values as they should be.
 
 pub mod between;
+pub mod custom_sql;
 pub mod eq;
 pub mod expression;
 pub mod ge;

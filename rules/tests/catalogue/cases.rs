@@ -228,6 +228,7 @@ const ONE_TWO: &[(&str, &[&str])] = &[
 
 pub(crate) const FIGURE_CASES: &[FigureCase] = &[
     figure("row_count", "{}", KEYS, "4"),
+    figure("custom_sql", r#"{"query": "SELECT * FROM this"}"#, KEYS, "4"),
     figure("distinct_count", "{}", KEYS, "3"),
     figure("distinct_count", r#"{"exactness": "exact"}"#, KEYS, "3"),
     figure("distinctness", "{}", KEYS, "0.75"),

@@ -1,0 +1,69 @@
+//! Checks that judge the result of a query: each gets a table of its own, made by the query from the checked
+//! one, which is neither written nor reported.
+
+use polars::prelude::Schema;
+
+use super::bind::{output_schema, visible};
+use super::{Node, Rows, StepPlan};
+use crate::error::{Error, Result};
+use crate::spec::did_you_mean;
+use crate::steps::{BindContext, query_step};
+
+/// Takes the checks that ask a query from `nodes`; gives the tables that answer them.
+pub(super) fn queries(nodes: &mut [Node], seed: u64) -> Result<Vec<Node>> {
+    let mut asked = Vec::new();
+    for from in 0..nodes.len() {
+        let (queries, others) = std::mem::take(&mut nodes[from].checks)
+            .into_iter()
+            .partition(|(check, _)| check.query().is_some());
+        nodes[from].checks = others;
+        for (check, span) in queries {
+            let answer = answer(nodes, from, (check, span), seed).map_err(|error| error.at(span))?;
+            asked.push(answer);
+        }
+    }
+    Ok(asked)
+}
+
+fn answer(
+    nodes: &[Node],
+    from: usize,
+    (check, span): (lockgate_rules::Check, crate::spec::Span),
+    seed: u64,
+) -> Result<Node> {
+    let query = check.query().ok_or_else(|| Error::defect("a check without a query was taken for one"))?;
+    let index = |wanted: &String| {
+        nodes.iter().position(|node| node.name == *wanted).ok_or_else(|| {
+            let names = nodes.iter().map(|node| node.name.as_str());
+            Error::wrong(format!("no source or table \"{wanted}\"")).hint(did_you_mean(
+                wanted,
+                names,
+                "there are",
+            ))
+        })
+    };
+    let reads = query.reads.iter().map(index).collect::<Result<Vec<_>>>()?;
+    let input = nodes[from].schema.clone();
+    let others: Vec<Schema> = reads.iter().map(|&read| visible(&nodes[read].schema)).collect();
+    let named: Vec<(&str, &Schema)> =
+        reads.iter().zip(&others).map(|(&read, schema)| (nodes[read].name.as_str(), schema)).collect();
+    let (def, step) = query_step(query.text, query.reads, span);
+    let lowering = step.bind(&BindContext { input: &input, others: &named, seed })?;
+    let schema = output_schema(&lowering, &input, &others)?;
+    Ok(Node {
+        name: format!("{} of {}", check.id(), nodes[from].name),
+        span,
+        rows: Rows::Steps { from, steps: vec![StepPlan { def, span, reads, lowering, input }] },
+        carried: schema.clone(),
+        schema,
+        reads_new: false,
+        answers: Some(from),
+        checks: vec![(check, span)],
+        unique: Vec::new(),
+        write: None,
+        quarantine: None,
+        phase: 0,
+        gathered: false,
+        reads: Vec::new(),
+    })
+}
