@@ -215,6 +215,8 @@ pub struct Rows<'a> {
     pub columns: &'a [ArrayRef],
     /// The rule's SQL condition over the batch, where it has one.
     pub predicate: Option<&'a BooleanArray>,
+    /// The run's clock.
+    pub now: DateTime<Utc>,
 }
 
 impl<'a> Rows<'a> {

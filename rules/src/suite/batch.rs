@@ -6,6 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array, new_null
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::nullif;
 use arrow::error::ArrowError;
+use chrono::{DateTime, Utc};
 
 use super::state::{Part, Tally};
 use super::{Batch, BoundCheck, Measured, NulledOut, PlannedMeasure, Quarantined, RuleError, Suite};
@@ -102,6 +103,7 @@ struct Prepared<'a> {
     predicates: &'a [BooleanArray],
     scopes: Vec<RowSet>,
     origins: Option<&'a UInt64Array>,
+    now: DateTime<Utc>,
     len: usize,
 }
 
@@ -119,7 +121,8 @@ impl<'a> Prepared<'a> {
         }
         let plain = raw.iter().map(|_| OnceCell::new()).collect();
         let scopes = batch.predicates.iter().map(RowSet::truths).collect();
-        Ok(Self { raw, plain, predicates: batch.predicates, scopes, origins: batch.origins, len })
+        let &Batch { predicates, origins, now, .. } = batch;
+        Ok(Self { raw, plain, predicates, scopes, origins, now, len })
     }
 
     fn raw(&self, column: usize) -> &'a ArrayRef {
@@ -183,16 +186,16 @@ impl<'a> Prepared<'a> {
             && dictionary.values().len() <= self.len
         {
             let values = [ArrayRef::clone(dictionary.values())];
-            let of_values = test.test(&Rows { columns: &values, predicate: None })?;
+            let of_values = test.test(&Rows { columns: &values, predicate: None, now: self.now })?;
             let null = [new_null_array(dictionary.values().data_type(), 1)];
-            let of_null = test.test(&Rows { columns: &null, predicate: None })?;
+            let of_null = test.test(&Rows { columns: &null, predicate: None, now: self.now })?;
             let of_null = (of_null.is_valid(0)).then(|| of_null.value(0));
             return Ok(spread(dictionary, &of_values, of_null));
         }
         let columns =
             check.columns.iter().map(|column| self.plain(*column)).collect::<Result<Vec<_>, _>>()?;
         let predicate = check.predicate.and_then(|at| self.predicates.get(at));
-        test.test(&Rows { columns: &columns, predicate })
+        test.test(&Rows { columns: &columns, predicate, now: self.now })
     }
 
     fn sample(&self, check: &BoundCheck, row: usize) -> Sample {

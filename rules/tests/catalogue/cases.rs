@@ -4,7 +4,7 @@
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
 use lockgate_rules::{Batch, Suite};
 
-use crate::support::{column, predicate};
+use crate::support::{column, now, predicate};
 
 /// A rule about single values: parameters, then for each type a value that passes and one that fails.
 pub(crate) struct RowCase {
@@ -273,5 +273,5 @@ pub(crate) fn measured(suite: &Suite, record: &RecordBatch) -> lockgate_rules::M
     let predicates: Vec<BooleanArray> =
         suite.predicates().iter().map(|text| predicate(text, record)).collect();
     let origins = UInt64Array::from_iter_values((0..record.num_rows() as u64).map(|row| row + 100));
-    suite.measure(&Batch { record, predicates: &predicates, origins: Some(&origins) }).unwrap()
+    suite.measure(&Batch { record, predicates: &predicates, origins: Some(&origins), now: now() }).unwrap()
 }
