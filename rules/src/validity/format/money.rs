@@ -49,7 +49,8 @@ pub(super) fn is_card_number(text: &str) -> bool {
     let Some(found) = digits(text) else { return false };
     let count = digits(text).map_or(0, Iterator::count);
     let doubled = |digit: u32| if digit > 4 { 2 * digit - 9 } else { 2 * digit };
-    let part = |(at, digit): (usize, u32)| if (count - at).is_multiple_of(2) { doubled(digit) } else { digit };
+    let part =
+        |(at, digit): (usize, u32)| if (count - at).is_multiple_of(2) { doubled(digit) } else { digit };
     (12..=19).contains(&count) && !text.starts_with('0') && found.enumerate().map(part).sum::<u32>() % 10 == 0
 }
 
