@@ -2,6 +2,7 @@
 //! python-stdnum 2.2 and pycountry 26.2, addresses against Python's `ipaddress`, JSON against its `json`.
 
 use lockgate_rules::{Check, Status};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::{column, single, try_bind, verdict};
@@ -379,6 +380,7 @@ const FORMATS: &[Format] = &[
             "GB82",
             "GBA2WEST12345698765432",
             "GB8é",
+            "Zürich",
             "",
             "ééééééééééé",
             "CH93007620116238529570",
@@ -540,6 +542,22 @@ fn a_format_is_the_same_in_every_layout_and_of_several_rows() {
                 (texts.len() as u64, bad.len() as u64),
                 "{name} {kind}"
             );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_of_a_format_or_is_not(texts in prop::collection::vec(any::<String>(), 1..20), at in 0..100_usize, c in any::<char>()) {
+        for Format { name, good, .. } in FORMATS {
+            let text = good[at % good.len()];
+            let place = (0..=at % (text.len() + 1)).rev().find(|place| text.is_char_boundary(*place)).unwrap();
+            let altered = format!("{}{c}{}", &text[..place], &text[place..]);
+            let all: Vec<Option<&str>> = texts.iter().chain([&altered]).map(|text| Some(text.as_str())).collect();
+            let found = verdict("format", json!({"column": "x", "is": name}), &single("x", column("view", &all)));
+            prop_assert_eq!(found.n_evaluated, all.len() as u64);
         }
     }
 }

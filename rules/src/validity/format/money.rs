@@ -10,13 +10,14 @@ pub(super) fn is_currency(text: &str) -> bool {
 /// ISO 13616: the country's structure, and 1 as remainder modulo 97 once the first four characters are put
 /// last and letters are numbers from 10.
 pub(super) fn is_iban(text: &str) -> bool {
-    let Some((head, account)) = text.split_at_checked(4) else { return false };
-    let (country, check) = head.split_at(head.len().min(2));
+    let Some((country, rest)) = text.split_at_checked(2) else { return false };
+    let Some((check, account)) = rest.split_at_checked(2) else { return false };
     let Ok(known) = IBANS.binary_search_by_key(&country, |(country, _)| country) else { return false };
-    let remainder = account.bytes().chain(head.bytes()).fold(0, |remainder, byte| match byte {
-        b'0'..=b'9' => (remainder * 10 + u32::from(byte - b'0')) % 97,
-        _ => (remainder * 100 + u32::from(byte.wrapping_sub(b'A')) + 10) % 97,
-    });
+    let remainder =
+        account.bytes().chain(country.bytes()).chain(check.bytes()).fold(0, |remainder, byte| match byte {
+            b'0'..=b'9' => (remainder * 10 + u32::from(byte - b'0')) % 97,
+            _ => (remainder * 100 + u32::from(byte.wrapping_sub(b'A')) + 10) % 97,
+        });
     check.bytes().all(|byte| byte.is_ascii_digit())
         && is_structured(account, IBANS[known].1)
         && remainder == 1
