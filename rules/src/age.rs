@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A span of time, in nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(with = "String")]
 pub(crate) struct Age(pub(crate) i128);
 
@@ -17,7 +17,8 @@ impl<'de> Deserialize<'de> for Age {
     }
 }
 
-fn parse_age(text: &str) -> Option<i128> {
+/// Reads a span of time, in nanoseconds.
+pub(crate) fn parse_age(text: &str) -> Option<i128> {
     let text = text.trim();
     let at = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(at);

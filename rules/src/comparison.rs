@@ -5,33 +5,34 @@
 //! inclusive range of the column's own integers. Floats are compared as IEEE numbers: NaN is within no
 //! range and equal to nothing, -0.0 equals 0.0. Texts are compared by their UTF-8 bytes.
 
-use std::sync::Arc;
-
 use arrow::array::{Array, ArrayRef, ArrowNativeTypeOp as _, ArrowPrimitiveType, AsArray, BooleanArray};
-use arrow::compute::CastOptions;
-use arrow::compute::cast_with_options;
-use arrow::compute::kernels::cmp;
-use arrow::datatypes::{
-    ArrowTimestampType, DataType, Float32Type, Float64Type, TimeUnit, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
-};
+use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use arrow::error::ArrowError;
-use arrow::util::display::FormatOptions;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use crate::literal::{Family, Operand, Point, WholePoint, plain, point, scale_of, type_name};
-use crate::mask::{pack, pack_pairs, test_texts, with_nulls};
+use crate::literal::{Operand, Point, WholePoint, point};
+use crate::mask::{pack, test_texts, with_nulls};
 use crate::measure::whole_value;
+use crate::pairs::{Common, compare_columns};
 use crate::proofs::Proofs;
 use crate::rule::{Bound, Problem, RowTest, Rows, Site};
 
 /// How a value is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Op {
+    /// Greater than.
     Gt,
+    /// At least.
     Ge,
+    /// Less than.
     Lt,
+    /// At most.
     Le,
+    /// Equal to.
     Eq,
+    /// Not equal to.
     Ne,
 }
 
@@ -47,7 +48,7 @@ impl Op {
         }
     }
 
-    fn holds(self, order: std::cmp::Ordering) -> bool {
+    pub(crate) fn holds(self, order: std::cmp::Ordering) -> bool {
         match self {
             Self::Gt => order.is_gt(),
             Self::Ge => order.is_ge(),
@@ -80,12 +81,8 @@ pub(crate) fn bind(site: &Site<'_>, parts: &[(Op, &Operand, &str)]) -> Result<Bo
             }
             Operand::Column { column } => {
                 let other = site.other(column).map_err(|problem| problem.key(format!("{key}.column")))?;
-                let common = common_type(data_type, other).ok_or_else(|| {
-                    let (left, right) = (type_name(data_type), type_name(other));
-                    Problem::new(format!("\"{name}\" ({left}) and \"{column}\" ({right}) cannot be compared"))
-                        .key(format!("{key}.column"))
-                        .hint("cast one of them first")
-                })?;
+                let common = Common::of((name, data_type), (column, other));
+                let common = common.map_err(|problem| problem.key(format!("{key}.column")))?;
                 let at = site.position(column).unwrap_or_default();
                 tests.push(Comparison::Columns { op: *op, at, common });
             }
@@ -123,7 +120,7 @@ enum Comparison {
     Columns {
         op: Op,
         at: usize,
-        common: DataType,
+        common: Common,
     },
 }
 
@@ -237,7 +234,7 @@ impl Comparison {
                 let mask = if *wanted { values.values().clone() } else { !values.values() };
                 Ok(with_nulls(mask, array))
             }
-            Self::Columns { op, at, common } => compare_columns(array, rows.at(*at)?, *op, common),
+            Self::Columns { op, at, common } => compare_columns(array, rows.at(*at)?, *op, *common),
         }
     }
 }
@@ -279,98 +276,4 @@ fn float_within(array: &ArrayRef, low: f64, high: f64, negated: bool) -> Result<
         }
         other => Err(ArrowError::InvalidArgumentError(format!("a column of floats became {other}"))),
     }
-}
-
-/// The type two columns are compared in.
-fn common_type(left: &DataType, right: &DataType) -> Option<DataType> {
-    let (left, right) = (plain(left), plain(right));
-    if left == right {
-        return (!matches!(Family::of(left), Family::List | Family::Other)).then(|| left.clone());
-    }
-    match (Family::of(left), Family::of(right)) {
-        (Family::Whole, Family::Whole) => {
-            Some(DataType::Decimal128(38, scale_of(left).max(scale_of(right)) as i8))
-        }
-        (Family::Whole | Family::Float, Family::Whole | Family::Float) => Some(DataType::Float64),
-        (Family::Text, Family::Text) => Some(DataType::Utf8View),
-        (Family::Time, Family::Time) => {
-            let finest = crate::literal::nanos_per_unit(left).min(crate::literal::nanos_per_unit(right));
-            let unit = match finest {
-                1 => TimeUnit::Nanosecond,
-                1_000 => TimeUnit::Microsecond,
-                1_000_000 => TimeUnit::Millisecond,
-                _ => TimeUnit::Second,
-            };
-            Some(DataType::Timestamp(unit, None))
-        }
-        _ => None,
-    }
-}
-
-fn compare_columns(
-    left: &ArrayRef,
-    right: &ArrayRef,
-    op: Op,
-    common: &DataType,
-) -> Result<BooleanArray, ArrowError> {
-    let options = CastOptions { safe: false, format_options: FormatOptions::default() };
-    let bring = |array: &ArrayRef| {
-        if array.data_type() == common {
-            return Ok(ArrayRef::clone(array));
-        }
-        cast_with_options(&without_zone(array), common, &options)
-    };
-    let (left, right) = (bring(left)?, bring(right)?);
-    if common == &DataType::Float64 || common == &DataType::Float32 {
-        return Ok(compare_floats(&left, &right, op));
-    }
-    match op {
-        Op::Gt => cmp::gt(&left, &right),
-        Op::Ge => cmp::gt_eq(&left, &right),
-        Op::Lt => cmp::lt(&left, &right),
-        Op::Le => cmp::lt_eq(&left, &right),
-        Op::Eq => cmp::eq(&left, &right),
-        Op::Ne => cmp::neq(&left, &right),
-    }
-}
-
-/// The instants of a timestamp with a time zone; a cast would make local times of them.
-fn without_zone(array: &ArrayRef) -> ArrayRef {
-    fn instants<T: ArrowTimestampType>(array: &ArrayRef) -> ArrayRef {
-        Arc::new(array.as_primitive::<T>().clone().with_timezone_opt(None::<Arc<str>>))
-    }
-    match array.data_type() {
-        DataType::Timestamp(TimeUnit::Second, Some(_)) => instants::<TimestampSecondType>(array),
-        DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => instants::<TimestampMillisecondType>(array),
-        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => instants::<TimestampMicrosecondType>(array),
-        DataType::Timestamp(TimeUnit::Nanosecond, Some(_)) => instants::<TimestampNanosecondType>(array),
-        _ => ArrayRef::clone(array),
-    }
-}
-
-/// IEEE comparison; Arrow's own kernels order NaN and -0.0.
-fn compare_floats(left: &ArrayRef, right: &ArrayRef, op: Op) -> BooleanArray {
-    fn compare<T: ArrowPrimitiveType>(
-        left: &ArrayRef,
-        right: &ArrayRef,
-        op: Op,
-    ) -> arrow::buffer::BooleanBuffer
-    where
-        T::Native: PartialOrd,
-    {
-        let (left, right) = (left.as_primitive::<T>().values(), right.as_primitive::<T>().values());
-        match op {
-            Op::Gt => pack_pairs(left, right, |a, b| a > b),
-            Op::Ge => pack_pairs(left, right, |a, b| a >= b),
-            Op::Lt => pack_pairs(left, right, |a, b| a < b),
-            Op::Le => pack_pairs(left, right, |a, b| a <= b),
-            Op::Eq => pack_pairs(left, right, |a, b| a == b),
-            Op::Ne => pack_pairs(left, right, |a, b| a != b),
-        }
-    }
-    let mask = match left.data_type() {
-        DataType::Float32 => compare::<Float32Type>(left, right, op),
-        _ => compare::<Float64Type>(left, right, op),
-    };
-    BooleanArray::new(mask, arrow::buffer::NullBuffer::union(left.nulls(), right.nulls()))
 }

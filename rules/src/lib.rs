@@ -20,6 +20,8 @@ mod literal;
 mod mask;
 pub mod measure;
 mod parts;
+mod moment;
+mod pairs;
 mod pattern;
 mod proofs;
 mod reference;
@@ -27,12 +29,16 @@ mod rule;
 mod sample;
 mod scalar;
 mod suite;
+mod time_limit;
+mod tolerance;
+mod unit;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
 mod value_set;
 mod values;
 mod verdict;
 
 pub mod completeness;
+pub mod consistency;
 pub mod distribution;
 pub mod integrity;
 pub mod logic;
@@ -65,6 +71,7 @@ pub static RULES: &[&RuleDef] = &[
     &completeness::not_null::DEF,
     &completeness::completeness::DEF,
     &completeness::missing::DEF,
+    &completeness::at_least_k_complete::DEF,
     &uniqueness::unique::DEF,
     &uniqueness::primary_key::DEF,
     &uniqueness::distinct_count::DEF,
@@ -72,6 +79,7 @@ pub static RULES: &[&RuleDef] = &[
     &uniqueness::distinctness::DEF,
     &uniqueness::uniqueness::DEF,
     &uniqueness::unique_value_ratio::DEF,
+    &uniqueness::unique_within_record::DEF,
     &validity::in_set::DEF,
     &validity::not_in_set::DEF,
     &validity::between::DEF,
@@ -84,11 +92,19 @@ pub static RULES: &[&RuleDef] = &[
     &validity::regex::DEF,
     &validity::not_regex::DEF,
     &validity::length::DEF,
+    &validity::format::DEF,
+    &validity::casing::DEF,
+    &validity::nan_inf::DEF,
     &validity::expression::DEF,
     &validity::custom_sql::DEF,
     &validity::type_conformance::DEF,
+    &consistency::compare_columns::DEF,
+    &consistency::sum_of_columns::DEF,
+    &consistency::temporal_order::DEF,
     &integrity::foreign_key::DEF,
     &timeliness::freshness::DEF,
+    &timeliness::not_in_future::DEF,
+    &timeliness::not_older_than::DEF,
     &volume::row_count::DEF,
     &distribution::statistic::DEF,
     &distribution::correlation::DEF,
@@ -98,6 +114,7 @@ pub static RULES: &[&RuleDef] = &[
     &logic::any_of::DEF,
     &logic::not::DEF,
     &logic::when::DEF,
+    &schema::column_names::DEF,
 ];
 
 /// The rule of a name or alias.

@@ -266,7 +266,7 @@ impl RowPart {
         let columns = self.columns.iter().map(|at| rows.at(*at).cloned());
         let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
         let predicates = rows.predicates.get(self.predicates.clone()).unwrap_or_default();
-        let outcome = self.test.test(&Rows { columns: &columns, predicates })?;
+        let outcome = self.test.test(&Rows { columns: &columns, predicates, now: rows.now })?;
         let unknown = RowSet::all(outcome.len()).and_valid(outcome.nulls());
         Ok(match self.nulls {
             _ if unknown.count() == outcome.len() => outcome,

@@ -91,17 +91,20 @@ pub(crate) fn compile(
     Ok(PatternTest { patterns: each, negated })
 }
 
+/// Refuses a column that holds no texts, and says why.
+pub(crate) fn texts_only(site: &Site<'_>, why: &str) -> Result<(), Problem> {
+    let (name, data_type) = site.column()?;
+    if Family::of(data_type) == Family::Text {
+        return Ok(());
+    }
+    let shown = type_name(data_type);
+    let misfit = Problem::new(format!("column \"{name}\" is of type {shown}, {why}"));
+    Err(misfit.key("column").hint("cast it to string first"))
+}
+
 /// Binds compiled patterns to a column of texts.
 pub(crate) fn bind(site: &Site<'_>, test: Result<PatternTest, ParamError>) -> Result<Bound, Problem> {
-    let (name, data_type) = site.column()?;
-    if Family::of(data_type) != Family::Text {
-        return Err(Problem::new(format!(
-            "column \"{name}\" is of type {}, and patterns match texts only",
-            type_name(data_type)
-        ))
-        .key("column")
-        .hint("cast it to string first"));
-    }
+    texts_only(site, "and patterns match texts only")?;
     let test = test.map_err(|error| Problem { key: error.key, message: error.message, hint: error.hint })?;
     Ok(Bound::Rows(Box::new(test)))
 }

@@ -254,6 +254,8 @@ pub struct Rows<'a> {
     pub columns: &'a [ArrayRef],
     /// The rule's SQL conditions over the batch.
     pub predicates: &'a [&'a BooleanArray],
+    /// The run's clock.
+    pub now: DateTime<Utc>,
 }
 
 impl<'a> Rows<'a> {

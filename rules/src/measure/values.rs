@@ -3,7 +3,7 @@
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray};
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float32Type, Float64Type};
+use arrow::datatypes::{DataType, Float16Type, Float32Type, Float64Type};
 use arrow::error::ArrowError;
 
 use crate::literal::{Family, scale_of};
@@ -72,6 +72,9 @@ pub(crate) fn floats(column: &ArrayRef) -> Result<ScalarBuffer<f64>, ArrowError>
         DataType::Float64 => Ok(column.as_primitive::<Float64Type>().values().clone()),
         DataType::Float32 => {
             Ok(column.as_primitive::<Float32Type>().values().iter().map(|v| f64::from(*v)).collect())
+        }
+        DataType::Float16 => {
+            Ok(column.as_primitive::<Float16Type>().values().iter().map(|v| f64::from(*v)).collect())
         }
         other => {
             let unit = 10_f64.powi(scale_of(other));

@@ -6,6 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array, new_null
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::nullif;
 use arrow::error::ArrowError;
+use chrono::{DateTime, Utc};
 
 use super::state::{Part, Tally};
 use super::{Batch, BoundCheck, Measured, NulledOut, PlannedMeasure, Quarantined, RuleError, Suite, Way};
@@ -126,6 +127,7 @@ struct Prepared<'a> {
     predicates: &'a [BooleanArray],
     scopes: Vec<RowSet>,
     origins: Option<&'a UInt64Array>,
+    now: DateTime<Utc>,
     len: usize,
 }
 
@@ -143,7 +145,8 @@ impl<'a> Prepared<'a> {
         }
         let plain = raw.iter().map(|_| OnceCell::new()).collect();
         let scopes = batch.predicates.iter().map(RowSet::truths).collect();
-        Ok(Self { raw, plain, predicates: batch.predicates, scopes, origins: batch.origins, len })
+        let &Batch { predicates, origins, now, .. } = batch;
+        Ok(Self { raw, plain, predicates, scopes, origins, now, len })
     }
 
     fn raw(&self, column: usize) -> &'a ArrayRef {
@@ -207,9 +210,9 @@ impl<'a> Prepared<'a> {
             && dictionary.values().len() <= self.len
         {
             let values = [ArrayRef::clone(dictionary.values())];
-            let of_values = test.test(&Rows { columns: &values, predicates: &[] })?;
+            let of_values = test.test(&Rows { columns: &values, predicates: &[], now: self.now })?;
             let null = [new_null_array(dictionary.values().data_type(), 1)];
-            let of_null = test.test(&Rows { columns: &null, predicates: &[] })?;
+            let of_null = test.test(&Rows { columns: &null, predicates: &[], now: self.now })?;
             let of_null = (of_null.is_valid(0)).then(|| of_null.value(0));
             return Ok(spread(dictionary, &of_values, of_null));
         }
@@ -217,7 +220,7 @@ impl<'a> Prepared<'a> {
             check.columns.iter().map(|column| self.plain(*column)).collect::<Result<Vec<_>, _>>()?;
         let predicates: Vec<&BooleanArray> =
             check.predicates.iter().filter_map(|at| self.predicates.get(*at)).collect();
-        test.test(&Rows { columns: &columns, predicates: &predicates })
+        test.test(&Rows { columns: &columns, predicates: &predicates, now: self.now })
     }
 
     fn sample(&self, check: &BoundCheck, row: usize) -> Sample {

@@ -7,6 +7,7 @@ use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Array};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::take;
 use arrow::error::ArrowError;
+use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -165,6 +166,7 @@ struct Group {
     record: RecordBatch,
     predicates: Vec<BooleanArray>,
     origins: Option<arrow::array::UInt64Array>,
+    now: DateTime<Utc>,
     staying: Option<BooleanBuffer>,
     nulled: Vec<NulledOut>,
 }
@@ -200,6 +202,7 @@ impl Group {
             record,
             predicates: predicates.collect::<Result<_, ArrowError>>()?,
             origins: origins.map(|origins| origins.as_primitive().clone()),
+            now: batch.now,
             staying: staying.map(|staying| staying.values().clone()),
             nulled: nulled.collect::<Result<_, _>>()?,
         })
@@ -207,7 +210,7 @@ impl Group {
 
     fn measure(&self, suite: &Suite) -> Result<Part, RuleError> {
         let batch =
-            Batch { record: &self.record, predicates: &self.predicates, origins: self.origins.as_ref() };
+            Batch { record: &self.record, predicates: &self.predicates, origins: self.origins.as_ref(), now: self.now };
         Ok(suite.measure_after(&batch, self.staying.as_ref(), &self.nulled)?.part)
     }
 }

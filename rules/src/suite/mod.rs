@@ -106,6 +106,8 @@ pub struct Batch<'a> {
     pub predicates: &'a [BooleanArray],
     /// Where each row came from, for samples.
     pub origins: Option<&'a UInt64Array>,
+    /// The run's clock.
+    pub now: DateTime<Utc>,
 }
 
 /// What a batch gave.

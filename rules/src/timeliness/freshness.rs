@@ -8,8 +8,9 @@ use serde_json::json;
 
 use crate::age::{Age, age_text};
 use crate::check::ParamError;
-use crate::literal::{Family, nanos_per_unit, parse_time, type_name, whole_text};
+use crate::literal::{Family, nanos_per_unit, type_name, whole_text};
 use crate::measure::{Accumulator, Extremes, Readings, What, whole_value};
+use crate::moment::{Moment, moment, nanos};
 use crate::proofs::{Delivered, Delivery, Proofs};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
@@ -59,27 +60,6 @@ struct Freshness {
     files: bool,
     /// The time from which ages are counted, in place of the run's clock.
     now: Option<Moment>,
-}
-
-/// A date or timestamp, taken as UTC without an offset.
-#[derive(Debug, Clone, Copy, JsonSchema)]
-#[schemars(with = "String")]
-struct Moment(DateTime<Utc>);
-
-impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let wrong = || serde::de::Error::custom(format!("\"{text}\" is not a date or a timestamp"));
-        moment(&text).map(Self).ok_or_else(wrong)
-    }
-}
-
-fn moment(text: &str) -> Option<DateTime<Utc>> {
-    parse_time(text).and_then(|(seconds, nanos)| DateTime::from_timestamp(seconds, nanos))
-}
-
-fn nanos(at: DateTime<Utc>) -> i128 {
-    i128::from(at.timestamp()) * 1_000_000_000 + i128::from(at.timestamp_subsec_nanos())
 }
 
 impl Rule for Freshness {

@@ -4,7 +4,7 @@
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
 use lockgate_rules::{Batch, Suite};
 
-use crate::support::{column, predicate};
+use crate::support::{column, now, predicate};
 
 /// A rule about single values: parameters, then for each type a value that passes and one that fails.
 pub(crate) struct RowCase {
@@ -91,6 +91,43 @@ const HUGE: &[(&str, &str, Option<&str>)] = &[
     ("decimal", "9007199254740993.00", Some("9007199254740993.01")),
 ];
 
+/// Other than 0, against 0.
+const APART: &[(&str, &str, Option<&str>)] = &[
+    ("int8", "-128", Some("0")),
+    ("int64", "9223372036854775807", Some("0")),
+    ("uint64", "18446744073709551615", Some("0")),
+    ("float32", "NaN", Some("-0")),
+    ("float64", "5e-324", Some("-0")),
+    ("decimal", "0.01", Some("0.00")),
+    ("decimal38", "-0.0001", Some("0.0000")),
+];
+
+/// The first of 2024, against the moment before.
+const OLD: &[(&str, &str, Option<&str>)] = &[
+    ("date", "2024-01-01", Some("2023-12-31")),
+    ("date64", "2024-01-01", Some("2023-12-31")),
+    ("timestamp", "2024-01-01T00:00:00", Some("2023-12-31T23:59:59.999999")),
+    ("timestamp_ms", "2024-01-01T00:00:00", Some("2023-12-31T23:59:59.999")),
+    ("timestamp_utc", "2024-01-01T00:00:00", Some("2023-12-31T23:59:59.999999999")),
+];
+
+/// A finite float, against one that is not.
+const UNLIKE: &[(&str, &str, Option<&str>)] = &[
+    ("float32", "-0", Some("NaN")),
+    ("float64", "1.7976931348623157e308", Some("inf")),
+    ("float64", "5e-324", Some("NaN")),
+    ("float32", "0", Some("-inf")),
+];
+
+/// A UUID in every layout of texts, against one with a digit too few.
+const UUIDS: &[(&str, &str, Option<&str>)] = &[
+    ("utf8", UUID, Some("f81d4fae-7dec-11d0-a765-00a0c91e6bf")),
+    ("large", UUID, Some("f81d4fae-7dec-11d0-a765-00a0c91e6bf")),
+    ("view", UUID, Some("f81d4fae-7dec-11d0-a765-00a0c91e6bf")),
+    ("dict", UUID, Some("")),
+];
+const UUID: &str = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
+
 pub(crate) const ROW_CASES: &[RowCase] = &[
     case("not_null", "{}", PRESENT),
     case("completeness", "{}", PRESENT),
@@ -173,6 +210,40 @@ pub(crate) const ROW_CASES: &[RowCase] = &[
         r#"{"to": {"source": "cities", "columns": "name"}, "negate": true}"#,
         &[("view", "Paris", Some("Bern"))],
     ),
+    case("at_least_k_complete", r#"{"columns": ["x"]}"#, PRESENT),
+    case("at_least_k_complete", r#"{"columns": ["id", "x", "p"], "k": 3}"#, PRESENT),
+    case("unique_within_record", r#"{"columns": ["x", "p"]}"#, APART),
+    case("compare_columns", r#"{"columns": ["x", "z"], "op": "eq"}"#, NUMBERS),
+    case("compare_columns", r#"{"columns": ["x", "z"], "op": "eq"}"#, CITIES),
+    case("compare_columns", r#"{"columns": ["x", "z"], "op": "eq"}"#, TRUTHS),
+    case("compare_columns", r#"{"columns": ["x", "z"], "op": "eq"}"#, ZERO),
+    case("compare_columns", r#"{"columns": ["x", "z"], "op": "eq"}"#, HUGE),
+    case("compare_columns", r#"{"columns": ["x", "z"], "op": "le"}"#, TIMES),
+    case("compare_columns", r#"{"columns": ["x", "z"], "op": "le", "tolerance": 1}"#, NUMBERS),
+    case("compare_columns", r#"{"columns": ["x", "z"], "op": "eq", "relative_tolerance": 0.49}"#, NUMBERS),
+    case("compare_columns", r#"{"columns": ["x", "z"], "op": "eq", "tolerance": "0s"}"#, TIMES),
+    case("compare_columns", r#"{"columns": ["x", "p"], "op": "ne"}"#, APART),
+    case("sum_of_columns", r#"{"columns": ["x"], "total": "z"}"#, NUMBERS),
+    case("sum_of_columns", r#"{"columns": ["x", "p"], "total": "z", "tolerance": 1.5}"#, NUMBERS),
+    case("sum_of_columns", r#"{"columns": ["p", "x"], "total": "z"}"#, HUGE),
+    case("sum_of_columns", r#"{"columns": ["p", "x"], "total": "z"}"#, ZERO),
+    case("temporal_order", r#"{"columns": ["x", "z"]}"#, TIMES),
+    case("temporal_order", r#"{"columns": ["z", "x"], "max_gap": "0s"}"#, TIMES),
+    case("not_in_future", r#"{"now": "2024-01-01"}"#, TIMES),
+    case("not_in_future", r#"{"offset": "1d"}"#, &[("date", "2024-01-04", Some("2024-01-05"))]),
+    case("not_older_than", r#"{"age": "2d"}"#, OLD),
+    case("nan_inf", "{}", UNLIKE),
+    case(
+        "nan_inf",
+        r#"{"allow_inf": true}"#,
+        &[("float64", "inf", Some("NaN")), ("float32", "-inf", Some("NaN"))],
+    ),
+    case("nan_inf", r#"{"allow_nan": true}"#, &[("float64", "NaN", Some("inf"))]),
+    case("casing", r#"{"case": "title"}"#, &[("utf8", "Zürich", Some("ZÜRICH")), ("dict", "X", Some("x"))]),
+    case("casing", r#"{"case": "lower"}"#, &[("view", "straße", Some("Ärger")), ("large", "", Some("É"))]),
+    case("casing", r#"{"case": "upper"}"#, &[("view", "ΣΑΣ", Some("ΣΑς")), ("dict", "1", Some("ß"))]),
+    case("format", r#"{"is": "uuid"}"#, UUIDS),
+    case("format", r#"{"is": {"strftime": "%d.%m.%y"}}"#, &[("dict", "31.01.24", Some("30.02.24"))]),
 ];
 
 /// A rule that gives a figure: parameters without limits, then values for each type, and the figure.
@@ -254,7 +325,7 @@ pub(crate) const FIGURE_CASES: &[FigureCase] = &[
     figure("correlation", "{}", ONE_TWO, "1"),
 ];
 
-/// Rows for a case: `x` of the type, `p < q` where its value is the one that passes, `a < b` where the row is
+/// Rows for a case: `x` of the type, `z` the value that passes, `p < q` where its value is the one that passes, `a < b` where the row is
 /// in scope, `id` from 1.
 pub(crate) fn batch(
     kind: &str,
@@ -276,8 +347,9 @@ pub(crate) fn batch(
         let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
         (*name, column("int64", &texts), true)
     });
-    // A second column of the same values, for rules about two.
-    let all: Vec<(&str, ArrayRef, bool)> = vec![("x", x.clone(), true), ("y", x, true)];
+    // A second column of the same values, and one of the value that passes, for rules about several.
+    let z = column(kind, &vec![good; values.len()]);
+    let all: Vec<(&str, ArrayRef, bool)> = vec![("x", x.clone(), true), ("y", x, true), ("z", z, true)];
     RecordBatch::try_from_iter_with_nullable(all.into_iter().chain(numbers)).unwrap()
 }
 
@@ -286,5 +358,5 @@ pub(crate) fn measured(suite: &Suite, record: &RecordBatch) -> lockgate_rules::M
     let predicates: Vec<BooleanArray> =
         suite.predicates().iter().map(|text| predicate(text, record)).collect();
     let origins = UInt64Array::from_iter_values((0..record.num_rows() as u64).map(|row| row + 100));
-    suite.measure(&Batch { record, predicates: &predicates, origins: Some(&origins) }).unwrap()
+    suite.measure(&Batch { record, predicates: &predicates, origins: Some(&origins), now: now() }).unwrap()
 }

@@ -14,15 +14,19 @@
 mod support;
 
 mod cases;
+mod clock;
 mod comparisons;
 mod counts;
 mod declarations;
 mod distinct_values;
 mod envelope;
 mod figures;
+mod formats;
 mod freshness;
 mod grouping;
 mod logic;
+mod names;
+mod records;
 mod samples;
 mod suites;
 mod texts;

@@ -8,7 +8,7 @@ use lockgate_rules::{Batch, State, Suite, Verdict};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{bind, judge, rows, single, verdict};
+use crate::support::{bind, judge, now, rows, single, verdict};
 
 /// The state of rows numbered from 100, measured in slices of `size`.
 fn state_of(suite: &Suite, batch: &RecordBatch, size: usize) -> State {
@@ -16,7 +16,8 @@ fn state_of(suite: &Suite, batch: &RecordBatch, size: usize) -> State {
     for at in (0..batch.num_rows()).step_by(size) {
         let record = batch.slice(at, size.min(batch.num_rows() - at));
         let origins = UInt64Array::from_iter_values((at..at + record.num_rows()).map(|row| row as u64 + 100));
-        let measured = suite.measure(&Batch { record: &record, predicates: &[], origins: Some(&origins) });
+        let measured =
+            suite.measure(&Batch { record: &record, predicates: &[], origins: Some(&origins), now: now() });
         state.merge(measured.unwrap().part).unwrap();
     }
     state

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt64Array}
 use lockgate_rules::{AnsweredFrom, Batch, ColumnProof, Proofs, Status, Suite};
 use serde_json::{Value, json};
 
-use crate::support::{bind, column, judge, judge_with, measured, rows, state, try_bind};
+use crate::support::{bind, column, judge, judge_with, measured, now, rows, state, try_bind};
 
 fn statuses(suite: &lockgate_rules::Suite, batch: &RecordBatch) -> Vec<(&'static str, Value)> {
     let verdicts = judge(suite, &state(suite, std::slice::from_ref(batch)));
@@ -135,7 +135,9 @@ fn samples_are_the_first_failing_rows_with_keys_and_redaction() {
     let mut state = suite.start();
     for at in 0..2 {
         let (part, from) = (batch.slice(at * 2, 2), origins.slice(at * 2, 2));
-        let found = suite.measure(&Batch { record: &part, predicates: &[], origins: Some(&from) }).unwrap();
+        let found = suite
+            .measure(&Batch { record: &part, predicates: &[], origins: Some(&from), now: now() })
+            .unwrap();
         state.merge(found.part).unwrap();
     }
     let verdicts = judge(&suite, &state);
@@ -310,7 +312,7 @@ fn a_state_of_another_suite_is_refused() {
 fn a_batch_without_a_column_or_predicate_is_refused() {
     let suite = bind(&[("not_null", json!({"column": "x", "where": "TRUE"}))], &rows("x:int64\n").schema());
     let other = rows("y:int64\n1\n");
-    assert!(suite.measure(&Batch { record: &other, predicates: &[], origins: None }).is_err());
+    assert!(suite.measure(&Batch { record: &other, predicates: &[], origins: None, now: now() }).is_err());
     let batch = rows("x:int64\n1\n");
-    assert!(suite.measure(&Batch { record: &batch, predicates: &[], origins: None }).is_err());
+    assert!(suite.measure(&Batch { record: &batch, predicates: &[], origins: None, now: now() }).is_err());
 }

@@ -155,7 +155,7 @@ pub(crate) fn bind(checks: &[(&str, Value)], schema: &Schema) -> Suite {
 pub(crate) fn measured(suite: &Suite, batch: &RecordBatch) -> lockgate_rules::Measured {
     let predicates: Vec<BooleanArray> =
         suite.predicates().iter().map(|text| predicate(text, batch)).collect();
-    suite.measure(&Batch { record: batch, predicates: &predicates, origins: None }).unwrap()
+    suite.measure(&Batch { record: batch, predicates: &predicates, origins: None, now: now() }).unwrap()
 }
 
 pub(crate) fn state(suite: &Suite, batches: &[RecordBatch]) -> State {
