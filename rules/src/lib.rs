@@ -8,6 +8,7 @@
 //! Adding a rule takes one file in the folder of its dimension and one line in [`RULES`].
 
 mod age;
+mod calendar;
 mod check;
 mod check_schema;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
@@ -19,6 +20,7 @@ mod keys;
 mod literal;
 mod mask;
 pub mod measure;
+mod monotone;
 mod parts;
 mod pattern;
 mod proofs;
@@ -42,6 +44,7 @@ pub mod uniqueness;
 pub mod validity;
 pub mod volume;
 
+pub use calendar::Period;
 pub use check::{Check, Envelope, Nulls, OnRow, ParamError, Samples, Severity, Share, Wanted};
 pub use check_schema::check_schema;
 pub use keys::KeyKind;
@@ -87,11 +90,21 @@ pub static RULES: &[&RuleDef] = &[
     &validity::expression::DEF,
     &validity::type_conformance::DEF,
     &integrity::foreign_key::DEF,
+    &integrity::functional_dependency::DEF,
+    &integrity::increasing::DEF,
+    &integrity::decreasing::DEF,
+    &integrity::sequential::DEF,
+    &integrity::non_overlapping_ranges::DEF,
     &timeliness::freshness::DEF,
     &volume::row_count::DEF,
     &distribution::statistic::DEF,
     &distribution::correlation::DEF,
     &distribution::psi::DEF,
+    &distribution::constant::DEF,
+    &distribution::almost_constant::DEF,
+    &distribution::most_common_in_set::DEF,
+    &distribution::entropy::DEF,
+    &distribution::domain_mass::DEF,
     &schema::schema::DEF,
     &logic::all_of::DEF,
     &logic::any_of::DEF,
