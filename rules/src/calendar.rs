@@ -3,9 +3,12 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, Weekday};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use crate::check::ParamError;
+use crate::literal::parse_time;
 use crate::scalar::grouped;
-use crate::verdict::Outcome;
+use crate::verdict::{Outcome, Status};
 
 const HOUR: i128 = 3_600_000_000_000;
 const DAY: i128 = 24 * HOUR;
@@ -43,11 +46,6 @@ impl Period {
             Self::Quarter => month_of(day).div_euclid(3),
             Self::Year => month_of(day).div_euclid(12),
         }
-    }
-
-    /// The number of the period in which a time lies.
-    pub(crate) fn number_at(self, time: DateTime<chrono::Utc>) -> i64 {
-        self.number(i128::from(time.timestamp()) * 1_000_000_000)
     }
 
     /// The day on which a period starts; None beyond the calendar.
@@ -167,6 +165,84 @@ impl Expected<'_> {
                 _ => return true,
             }
         }
+    }
+}
+
+/// A date or timestamp, taken as UTC without an offset; in nanoseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, JsonSchema)]
+#[schemars(with = "String")]
+pub(crate) struct Moment(pub(crate) i128);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let (seconds, nanos) = parse_time(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("\"{text}\" is not a date or a timestamp")))?;
+        Ok(Self(i128::from(seconds) * 1_000_000_000 + i128::from(nanos)))
+    }
+}
+
+/// Refuses a range that ends before it begins.
+pub(crate) fn validate_range(from: Option<Moment>, to: Option<Moment>) -> Result<(), ParamError> {
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        return Err(ParamError::new("from is after to").key("from"));
+    }
+    Ok(())
+}
+
+/// So many periods that are short are shown.
+const SHOWN: usize = 5;
+
+/// The expected periods that have too little.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shortfall {
+    /// Periods looked at.
+    pub(crate) periods: u64,
+    /// Those with too little.
+    pub(crate) short: u64,
+    /// The first of them, in words, each with how much it has.
+    first: Vec<(String, u64)>,
+}
+
+impl Shortfall {
+    /// The expected periods that have less than `least`; None where there are too many periods.
+    pub(crate) fn of(expected: &Expected<'_>, least: u64, count: impl Fn(i64) -> u64) -> Option<Self> {
+        let mut all = Self::default();
+        for number in expected.numbers()? {
+            all.periods += 1;
+            let found = count(number);
+            if found < least {
+                all.short += 1;
+                if all.first.len() < SHOWN {
+                    all.first.push((expected.period.text(number), found));
+                }
+            }
+        }
+        Some(all)
+    }
+
+    /// The outcome; skipped where no period was expected.
+    pub(crate) fn outcome(&self, period: Period, least: u64) -> Outcome {
+        let plural = |count: u64| if count == 1 { "" } else { "s" };
+        let all = format!("{} {}{}", grouped(i128::from(self.periods)), period.name(), plural(self.periods));
+        let (status, text) = match self.short {
+            _ if self.periods == 0 => (Status::Skipped, "no periods are expected".to_owned()),
+            0 => (Status::Pass, format!("all of {all}")),
+            short => {
+                let name = |(name, found): &(String, u64)| match found {
+                    0 => name.clone(),
+                    found => format!("{name} ({found})"),
+                };
+                let names: Vec<String> = self.first.iter().map(name).collect();
+                let more = if short > names.len() as u64 { ", …" } else { "" };
+                let what = if least > 1 { "short" } else { "missing" };
+                let short = grouped(i128::from(short));
+                (Status::Fail, format!("{short} of {all} {what}: {}{more}", names.join(", ")))
+            }
+        };
+        let first: Vec<&str> = self.first.iter().map(|(name, _)| name.as_str()).collect();
+        let observed = json!({"periods": self.periods, "short": self.short, "first": first});
+        Outcome::new(status, observed, text).failed(self.short)
     }
 }
 

@@ -8,6 +8,7 @@
 //! Adding a rule takes one file in the folder of its dimension and one line in [`RULES`].
 
 mod age;
+mod association;
 mod calendar;
 mod check;
 mod check_schema;
@@ -21,6 +22,7 @@ mod literal;
 mod mask;
 pub mod measure;
 mod monotone;
+mod normal;
 mod parts;
 mod pattern;
 mod proofs;
@@ -68,6 +70,8 @@ pub static RULES: &[&RuleDef] = &[
     &completeness::not_null::DEF,
     &completeness::completeness::DEF,
     &completeness::missing::DEF,
+    &completeness::every_period::DEF,
+    &completeness::partition_complete::DEF,
     &uniqueness::unique::DEF,
     &uniqueness::primary_key::DEF,
     &uniqueness::distinct_count::DEF,
@@ -97,6 +101,7 @@ pub static RULES: &[&RuleDef] = &[
     &integrity::non_overlapping_ranges::DEF,
     &timeliness::freshness::DEF,
     &volume::row_count::DEF,
+    &volume::file_checks::DEF,
     &distribution::statistic::DEF,
     &distribution::correlation::DEF,
     &distribution::psi::DEF,
@@ -105,6 +110,10 @@ pub static RULES: &[&RuleDef] = &[
     &distribution::most_common_in_set::DEF,
     &distribution::entropy::DEF,
     &distribution::domain_mass::DEF,
+    &distribution::cramers_v::DEF,
+    &distribution::mutual_information::DEF,
+    &distribution::fits_distribution::DEF,
+    &distribution::outliers::DEF,
     &schema::schema::DEF,
     &logic::all_of::DEF,
     &logic::any_of::DEF,

@@ -34,7 +34,7 @@ pub static DEF: RuleDef = RuleDef {
         status: "fail",
         observed: "3 missing: 2, 4, 5",
     },
-    cost: Cost::Groups,
+    cost: Cost::Frequencies,
     shape: Shape::Whole,
     columns: Columns::One,
     short: None,
