@@ -201,6 +201,9 @@ impl Check {
             (Some(predicate), _) => predicate.to_owned(),
             (None, Some(Delivered::Partition(name))) => format!("partition {name}"),
             (None, Some(Delivered::Files)) => "files".to_owned(),
+            (None, None) if self.rule.parts().is_empty() && self.columns.is_empty() => {
+                self.rule.other_columns().join(", ")
+            }
             (None, None) if self.rule.parts().is_empty() => self.columns.join(", "),
             (None, None) => {
                 let parts = self.rule.parts().iter().map(Self::id).collect::<Vec<_>>().join(", ");

@@ -2,9 +2,9 @@
 //! `uniqueness` and `unique_value_ratio` share.
 
 use crate::check::Wanted;
-use crate::measure::{Accumulator, RELATIVE_ERROR, Readings, What};
+use crate::measure::{Accumulator, MOST_VALUES, RELATIVE_ERROR, Readings, What};
 use crate::rule::{Bound, Judge, Problem, Site};
-use crate::scalar::{Figure, Limits, judge};
+use crate::scalar::{Figure, Limits, grouped, judge};
 use crate::uniqueness::unique::key_columns;
 use crate::verdict::{Exactness, Outcome, Status};
 
@@ -91,5 +91,22 @@ impl Judge for Judged {
         // Repeats are no fault of rows as long as the figure is within its limits.
         let wanted = matches!(outcome.status, Status::Fail | Status::Warn);
         outcome.exactness(exactness).samples(repeats.into_iter().filter(|_| wanted))
+    }
+}
+
+/// The outcome where more distinct values were met than are counted.
+pub(crate) fn too_many_values() -> Outcome {
+    let most = grouped(MOST_VALUES as i128);
+    Outcome::error(format!("there are more than {most} distinct values, which are not counted"))
+}
+
+/// Some of the rows with a value, and all of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ShareOf(pub(crate) u64, pub(crate) u64);
+
+impl ShareOf {
+    /// The share as a figure.
+    pub(crate) fn figure(self) -> Figure {
+        Figure::Float(self.0 as f64 / self.1 as f64)
     }
 }

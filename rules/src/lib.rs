@@ -8,6 +8,8 @@
 //! Adding a rule takes one file in the folder of its dimension and one line in [`RULES`].
 
 mod age;
+mod association;
+mod calendar;
 mod check;
 mod check_schema;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
@@ -19,6 +21,8 @@ mod keys;
 mod literal;
 mod mask;
 pub mod measure;
+mod monotone;
+mod normal;
 mod parts;
 mod moment;
 mod pairs;
@@ -48,6 +52,7 @@ pub mod uniqueness;
 pub mod validity;
 pub mod volume;
 
+pub use calendar::Period;
 pub use check::{Check, Envelope, Nulls, OnRow, ParamError, Samples, Severity, Share, Wanted};
 pub use check_schema::check_schema;
 pub use keys::KeyKind;
@@ -72,6 +77,8 @@ pub static RULES: &[&RuleDef] = &[
     &completeness::completeness::DEF,
     &completeness::missing::DEF,
     &completeness::at_least_k_complete::DEF,
+    &completeness::every_period::DEF,
+    &completeness::partition_complete::DEF,
     &uniqueness::unique::DEF,
     &uniqueness::primary_key::DEF,
     &uniqueness::distinct_count::DEF,
@@ -102,13 +109,28 @@ pub static RULES: &[&RuleDef] = &[
     &consistency::sum_of_columns::DEF,
     &consistency::temporal_order::DEF,
     &integrity::foreign_key::DEF,
+    &integrity::functional_dependency::DEF,
+    &integrity::increasing::DEF,
+    &integrity::decreasing::DEF,
+    &integrity::sequential::DEF,
+    &integrity::non_overlapping_ranges::DEF,
     &timeliness::freshness::DEF,
     &timeliness::not_in_future::DEF,
     &timeliness::not_older_than::DEF,
     &volume::row_count::DEF,
+    &volume::file_checks::DEF,
     &distribution::statistic::DEF,
     &distribution::correlation::DEF,
     &distribution::psi::DEF,
+    &distribution::constant::DEF,
+    &distribution::almost_constant::DEF,
+    &distribution::most_common_in_set::DEF,
+    &distribution::entropy::DEF,
+    &distribution::domain_mass::DEF,
+    &distribution::cramers_v::DEF,
+    &distribution::mutual_information::DEF,
+    &distribution::fits_distribution::DEF,
+    &distribution::outliers::DEF,
     &schema::schema::DEF,
     &logic::all_of::DEF,
     &logic::any_of::DEF,

@@ -24,6 +24,8 @@ pub struct Proofs {
 pub struct Delivery {
     /// How many there are.
     pub files: u64,
+    /// The size of each in bytes, in no particular order.
+    pub sizes: Vec<u64>,
     /// When the newest was last written, by the clock of its store.
     pub modified: Option<DateTime<Utc>>,
     /// The values of each partition column as folders spell them; `None` is the null partition.
@@ -35,7 +37,7 @@ pub struct Delivery {
 pub enum Delivered<'a> {
     /// The values of a partition column.
     Partition(&'a str),
-    /// When files were written.
+    /// How many there are, how large they are, and when they were written.
     Files,
 }
 

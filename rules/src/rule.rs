@@ -104,6 +104,10 @@ pub enum Cost {
     Sketch,
     /// Every distinct key is held.
     Groups,
+    /// How often each distinct value occurs is held.
+    Frequencies,
+    /// Rows are compared in their order.
+    Order,
     /// Another dataset is needed.
     Join,
     /// A query is run over all rows.

@@ -82,6 +82,8 @@ fn answer(def: &RuleDef) -> String {
         Cost::Aggregate => "costs a small aggregate",
         Cost::Sketch => "costs a sketch",
         Cost::Groups => "costs holding every distinct key",
+        Cost::Frequencies => "costs counting every distinct value",
+        Cost::Order => "costs comparing rows in order",
         Cost::Join => "needs the keys of another dataset",
         Cost::Query => "costs a query over all rows, which are held in memory",
     };

@@ -1,3 +1,8 @@
-//! Keys that lead somewhere.
+//! Keys that lead somewhere, and rows that fit together.
 
+pub mod decreasing;
 pub mod foreign_key;
+pub mod functional_dependency;
+pub mod increasing;
+pub mod non_overlapping_ranges;
+pub mod sequential;

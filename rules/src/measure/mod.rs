@@ -2,19 +2,27 @@
 //!
 //! Each file holds one accumulator; this one says which there are, what a batch adds to each, and how
 //! judges read them. Merging is associative, and apart from the quantile sketch (within the bound it
-//! reports) the result depends only on the rows, not on how they were split or ordered.
+//! reports) the result depends only on the rows, not on how they were split; nor on their order, unless it is
+//! order that is measured.
 
+mod adjacent;
 mod bins;
 mod comoments;
+mod contingency;
 mod declared_values;
 mod distinct;
 mod error_free;
 mod exact_sum;
 mod extremes;
+mod frequencies;
 mod groups;
 mod moments;
 mod null_rows;
+mod order_key;
+mod pairs;
+mod periods;
 mod quantiles;
+mod runs;
 pub(crate) mod text;
 mod total;
 mod values;
@@ -25,19 +33,27 @@ use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use adjacent::{Adjacent, Breach, Direction};
 pub use bins::Bins;
 pub use comoments::CoMoments;
+pub use contingency::{Cell, Contingency, MOST_CELLS, Table};
 pub use declared_values::DeclaredValues;
 pub use distinct::{Distinct, EXACT_DISTINCT, RELATIVE_ERROR};
 pub use exact_sum::ExactSum;
 pub use extremes::Extremes;
+pub use frequencies::{Frequencies, MOST_VALUES, MostCommon};
 pub use groups::{GroupCounts, Groups};
 pub use moments::Moments;
 pub use null_rows::NullRows;
+pub use pairs::{Pair, Pairs};
+pub use periods::Periods;
 pub use quantiles::{EXACT_VALUES, Interpolation, Quantiles};
+pub use runs::{Run, Runs};
 
+pub(crate) use order_key::{NAN_KEY, key_text};
 pub(crate) use values::{floats, for_whole_type, unpacked, whole_value};
 
+use crate::calendar::Period;
 use crate::keys::hash_rows;
 use crate::literal::Family;
 use crate::mask::RowSet;
@@ -72,6 +88,23 @@ pub enum What {
     Bins(Vec<f64>),
     /// Which of some values occur, given by the hashes of their keys.
     DeclaredValues(#[serde(with = "text::hashes")] Vec<u128>),
+    /// How often each value occurs.
+    Frequencies,
+    /// How often keys occur together: those of the first `left` columns with those of the others.
+    Contingency {
+        /// So many columns are the left key.
+        left: usize,
+        /// Whether the table may grow to [`MOST_CELLS`] only.
+        bounded: bool,
+    },
+    /// How each value of the first column compares with the one before, within groups of the others.
+    Adjacent(Direction),
+    /// Every pair of values of the first two columns, with its group by the others.
+    Pairs,
+    /// Which whole numbers occur, as runs of an interval.
+    Runs(#[serde(with = "text::whole")] i128),
+    /// How many values fall into each period.
+    Periods(Period),
     /// Values that are zero.
     Zeros,
     /// Values that are true.
@@ -139,6 +172,18 @@ pub enum Accumulator {
     Bins(Bins),
     /// For [`What::DeclaredValues`].
     DeclaredValues(DeclaredValues),
+    /// For [`What::Frequencies`].
+    Frequencies(Frequencies),
+    /// For [`What::Contingency`].
+    Contingency(Contingency),
+    /// For [`What::Adjacent`].
+    Adjacent(Adjacent),
+    /// For [`What::Pairs`].
+    Pairs(Pairs),
+    /// For [`What::Runs`].
+    Runs(Runs),
+    /// For [`What::Periods`].
+    Periods(Periods),
     /// For the measures that count or add up small whole numbers.
     Total(u64),
 }
@@ -161,6 +206,12 @@ impl Accumulated {
             What::DeclaredValues(declared) => {
                 Accumulator::DeclaredValues(DeclaredValues::new(declared.len()))
             }
+            What::Frequencies => Accumulator::Frequencies(Frequencies::default()),
+            What::Contingency { bounded, .. } => Accumulator::Contingency(Contingency::new(*bounded)),
+            What::Adjacent(direction) => Accumulator::Adjacent(Adjacent::new(*direction)),
+            What::Pairs => Accumulator::Pairs(Pairs::default()),
+            What::Runs(interval) => Accumulator::Runs(Runs::new(*interval)),
+            What::Periods(_) => Accumulator::Periods(Periods::default()),
             What::Zeros | What::Truths | What::Characters => Accumulator::Total(0),
         };
         Self { rows: 0, nulls: 0, accumulator }
@@ -214,8 +265,31 @@ impl Accumulated {
             (Accumulator::DeclaredValues(values), What::DeclaredValues(declared)) => {
                 *values = DeclaredValues::of_column(declared, first()?, &present)?;
             }
+            (Accumulator::Frequencies(values), _) => *values = Frequencies::of_column(first()?, &present)?,
+            (Accumulator::Contingency(table), What::Contingency { left, bounded }) => {
+                *table = Contingency::of_columns(columns, *left, *bounded, &present)?;
+            }
+            (Accumulator::Adjacent(pairs), What::Adjacent(direction)) => {
+                *pairs = Adjacent::of_columns(*direction, columns, &present)?;
+            }
+            (Accumulator::Pairs(pairs), _) => *pairs = Pairs::of_columns(columns, &present)?,
+            (Accumulator::Runs(runs), What::Runs(interval)) => {
+                *runs = Runs::of_column(*interval, first()?, &present)?;
+            }
+            (Accumulator::Periods(periods), What::Periods(period)) => {
+                *periods = Periods::of_column(*period, first()?, &present)?;
+            }
             (Accumulator::Total(total), what) => *total = total_of(what, first()?, &present)?,
-            (Accumulator::Groups(_) | Accumulator::Bins(_) | Accumulator::DeclaredValues(_), _) => {
+            (
+                Accumulator::Groups(_)
+                | Accumulator::Bins(_)
+                | Accumulator::DeclaredValues(_)
+                | Accumulator::Contingency(_)
+                | Accumulator::Adjacent(_)
+                | Accumulator::Runs(_)
+                | Accumulator::Periods(_),
+                _,
+            ) => {
                 return Err(ArrowError::InvalidArgumentError(
                     "an accumulator does not fit its measure".into(),
                 ));
@@ -239,6 +313,12 @@ impl Accumulated {
             (Accumulator::CoMoments(mine), Accumulator::CoMoments(theirs)) => mine.merge(&theirs),
             (Accumulator::Bins(mine), Accumulator::Bins(theirs)) => mine.merge(&theirs),
             (Accumulator::DeclaredValues(mine), Accumulator::DeclaredValues(theirs)) => mine.merge(theirs),
+            (Accumulator::Frequencies(mine), Accumulator::Frequencies(theirs)) => mine.merge(theirs),
+            (Accumulator::Contingency(mine), Accumulator::Contingency(theirs)) => mine.merge(theirs),
+            (Accumulator::Adjacent(mine), Accumulator::Adjacent(theirs)) => mine.merge(theirs),
+            (Accumulator::Pairs(mine), Accumulator::Pairs(theirs)) => mine.merge(theirs),
+            (Accumulator::Runs(mine), Accumulator::Runs(theirs)) => mine.merge(theirs),
+            (Accumulator::Periods(mine), Accumulator::Periods(theirs)) => mine.merge(theirs),
             (Accumulator::Total(mine), Accumulator::Total(theirs)) => *mine += theirs,
             _ => return false,
         }

@@ -147,6 +147,12 @@ impl Quantiles {
         if self.is_exact() { 0.0 } else { self.error as f64 / self.count as f64 }
     }
 
+    /// The same with values that are NaN left out.
+    #[must_use]
+    pub(crate) fn without_nan(&self) -> Self {
+        Self { nan: 0, ..self.clone() }
+    }
+
     /// The `q`-quantile; NaN where there is a NaN among the values or there are none.
     pub fn quantile(&self, q: f64, interpolation: Interpolation) -> f64 {
         if self.nan > 0 || self.count == 0 {
@@ -167,8 +173,8 @@ impl Quantiles {
         weighted_quantile(&distances, self.is_exact(), 0.5, Interpolation::Linear)
     }
 
-    /// Values with the number of values each stands for, sorted.
-    fn weighted(&self) -> Vec<(f64, u64)> {
+    /// Values (NaN aside) with the number of values each stands for, sorted.
+    pub(crate) fn weighted(&self) -> Vec<(f64, u64)> {
         let mut all: Vec<(u64, u64)> = self
             .levels
             .iter()
@@ -229,11 +235,12 @@ fn merge_sorted(left: &[u64], right: &[u64]) -> Vec<u64> {
 }
 
 /// An integer that orders as the float does.
-fn to_key(value: f64) -> u64 {
+pub(super) fn to_key(value: f64) -> u64 {
     let bits = value.to_bits();
     if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
 }
 
-fn from_key(key: u64) -> f64 {
+/// The float that orders as the integer does.
+pub(super) fn from_key(key: u64) -> f64 {
     f64::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !key })
 }

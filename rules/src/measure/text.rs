@@ -91,3 +91,22 @@ pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
     }
     text.as_bytes().chunks(2).map(|pair| Some(half(pair.first()?)? << 4 | half(pair.get(1)?)?)).collect()
 }
+
+/// The 128-bit integers that bytes hold, the most significant first.
+pub(crate) fn wholes(bytes: &[u8]) -> Vec<u128> {
+    let whole = |chunk: &[u8]| chunk.iter().fold(0_u128, |whole, byte| whole << 8 | u128::from(*byte));
+    bytes.chunks_exact(16).map(whole).collect()
+}
+
+/// A 128-bit integer as a text.
+pub(crate) mod whole {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(value: &i128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&value.to_string())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i128, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}

@@ -1,3 +1,4 @@
-//! As many rows as there should be.
+//! As many rows and files as there should be.
 
+pub mod file_checks;
 pub mod row_count;

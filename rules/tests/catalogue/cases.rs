@@ -323,6 +323,14 @@ pub(crate) const FIGURE_CASES: &[FigureCase] = &[
     figure("statistic", r#"{"fn": "true_ratio"}"#, &[("bool", &["true", "false", "true", "true"])], "0.75"),
     figure("statistic", r#"{"fn": "avg_length"}"#, &[("view", &["Zürich", "日本", "ab", "cd"])], "3"),
     figure("correlation", "{}", ONE_TWO, "1"),
+    figure("almost_constant", "{}", KEYS, "0.5"),
+    // −(½·ln ½ + 2·¼·ln ¼) = 1.5·ln 2.
+    figure("entropy", "{}", KEYS, "1.0397207708399179"),
+    figure("entropy", r#"{"base": 2}"#, KEYS, "1.5"),
+    figure("domain_mass", r#"{"values": [1, 2]}"#, ONE_TWO, "0.75"),
+    figure("cramers_v", "{}", KEYS, "1"),
+    figure("mutual_information", "{}", KEYS, "1.0397207708399179"),
+    figure("mutual_information", r#"{"normalised": true}"#, KEYS, "1"),
 ];
 
 /// Rows for a case: `x` of the type, `z` the value that passes, `p < q` where its value is the one that passes, `a < b` where the row is

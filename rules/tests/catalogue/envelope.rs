@@ -13,12 +13,16 @@ use crate::support::{bind, column, judge, rows, single};
 /// Rules that null passes or fails by what they are about.
 const ABOUT_NULLS: [&str; 4] = ["not_null", "completeness", "missing", "at_least_k_complete"];
 
+/// Rules that no rows answer; `files.rs` has their cases.
+const ABOUT_FILES: [&str; 2] = ["file_checks", "partition_complete"];
+
 fn with(params: &str, rule: &str, more: &Value) -> Value {
     let mut all: Value = serde_json::from_str(params).unwrap();
     let takes_columns = RULES.iter().any(|def| def.name == rule && def.columns != Columns::None);
     if takes_columns && all["columns"].is_null() {
-        let names = if rule == "correlation" { json!(["x", "y"]) } else { json!("x") };
-        all[if rule == "correlation" { "columns" } else { "column" }] = names;
+        let is_pair = RULES.iter().any(|def| def.name == rule && def.columns == Columns::Exactly(2));
+        let names = if is_pair { json!(["x", "y"]) } else { json!("x") };
+        all[if is_pair { "columns" } else { "column" }] = names;
     }
     for (key, value) in more.as_object().unwrap() {
         all[key] = value.clone();
@@ -60,7 +64,9 @@ fn every_rule_has_cases() {
     assert_eq!(ROW_CASES.iter().map(|case| case.rule).collect::<BTreeSet<_>>(), of(&[Shape::Row]));
     assert_eq!(FIGURE_CASES.iter().map(|case| case.rule).collect::<BTreeSet<_>>(), of(&[Shape::Scalar]));
     let whole: BTreeSet<&str> = WHOLE_CASES.iter().map(|(rule, ..)| *rule).collect();
-    assert_eq!(whole, of(&[Shape::Whole, Shape::Distance]));
+    let mut about_rows = of(&[Shape::Whole, Shape::Distance]);
+    about_rows.retain(|rule| !ABOUT_FILES.contains(rule));
+    assert_eq!(whole, about_rows);
 }
 
 #[test]
@@ -341,6 +347,72 @@ const WHOLE_CASES: &[WholeCase] = &[
         "x:float64\n0\n1\n",
         "x:float64\n0\nNaN\n",
         Some("x:float64\n"),
+    ),
+    ("constant", r#"{"column": "x"}"#, "x:dict\na\na\n\n", "x:dict\na\nb\n", Some("x:dict\n\n")),
+    (
+        "constant",
+        r#"{"column": "x", "negate": true}"#,
+        "x:float64\nNaN\n0\n",
+        "x:float64\n0\n-0\n",
+        Some("x:float64\n"),
+    ),
+    (
+        "most_common_in_set",
+        r#"{"column": "x", "values": [2, 1]}"#,
+        "x:decimal\n2\n2\n1\n",
+        "x:decimal\n2\n3\n",
+        Some("x:decimal\n\n"),
+    ),
+    ("increasing", r#"{"column": "x"}"#, "x:date\n2024-01-01\n2024-01-01\n", "x:int8\n2\n1\n", Some("x:int8\n\n")),
+    (
+        "decreasing",
+        r#"{"column": "x", "strict": true}"#,
+        "x:float32\ninf\n0\n-inf\n",
+        "x:float64\n0\n-0\n",
+        Some("x:float64\n"),
+    ),
+    ("sequential", r#"{"column": "x"}"#, "x:uint64\n3\n1\n2\n2\n", "x:uint64\n1\n3\n", Some("x:uint64\n\n")),
+    (
+        "sequential",
+        r#"{"column": "x", "period": "month"}"#,
+        "x:timestamp_utc\n2024-01-31T00:00:00\n2023-12-01T00:00:00\n",
+        "x:timestamp_utc\n2024-01-31T00:00:00\n2023-11-30T23:59:59\n",
+        Some("x:timestamp_utc\n"),
+    ),
+    (
+        "every_period",
+        r#"{"column": "x", "period": "week"}"#,
+        "x:date\n2024-01-01\n2024-01-14\n",
+        "x:date\n2024-01-01\n2024-01-15\n",
+        Some("x:date\n\n"),
+    ),
+    (
+        "non_overlapping_ranges",
+        r#"{"lower": "x", "upper": "y"}"#,
+        "x:int64,y:int64\n3,4\n1,3\n",
+        "x:int64,y:int64\n3,4\n1,4\n",
+        Some("x:int64,y:int64\n1,\n"),
+    ),
+    (
+        "functional_dependency",
+        r#"{"columns": ["x"], "determines": "y"}"#,
+        "x:int64,y:utf8\n1,a\n1,a\n2,a\n1,\n",
+        "x:int64,y:utf8\n1,a\n1,b\n",
+        Some("x:int64,y:utf8\n1,\n,a\n"),
+    ),
+    (
+        "fits_distribution",
+        r#"{"column": "x", "distribution": "uniform", "min": 0, "max": 4, "fail": 0.3}"#,
+        "x:decimal\n0.5\n1\n2.5\n3\n",
+        "x:float64\n1\nNaN\n",
+        Some("x:float64\n\n"),
+    ),
+    (
+        "outliers",
+        r#"{"column": "x", "method": "iqr", "max_ratio": 0}"#,
+        "x:decimal\n1\n2\n3\n4\n",
+        "x:decimal\n1\n2\n3\n4\n1000\n",
+        Some("x:decimal\n\n"),
     ),
 ];
 

@@ -50,6 +50,7 @@ fn delivered(params: Value, partitions: &[Option<&str>]) -> Verdict {
         files: partitions.len() as u64,
         modified: (!partitions.is_empty()).then(|| "2024-01-02T23:30:00Z".parse().unwrap()),
         partitions: [("day".to_owned(), values)].into_iter().collect(),
+        ..Delivery::default()
     };
     let proofs = Proofs { delivery: Some(delivery), ..Proofs::default() };
     judge_with(&suite, &state(&suite, &[batch]), &proofs).remove(0)
