@@ -8,10 +8,13 @@
 //! Adding a rule takes one file in the folder of its dimension and one line in [`RULES`].
 
 mod age;
+mod align;
+mod amount;
 mod check;
 mod check_schema;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
 mod comparison;
+mod counterpart;
 mod declared;
 mod envelope;
 mod frequency;
@@ -19,6 +22,7 @@ mod keys;
 mod literal;
 mod mask;
 pub mod measure;
+mod other;
 mod parts;
 mod pattern;
 mod proofs;
@@ -26,6 +30,7 @@ mod reference;
 mod rule;
 mod sample;
 mod scalar;
+mod schema_difference;
 mod suite;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
 mod value_set;
@@ -33,6 +38,7 @@ mod values;
 mod verdict;
 
 pub mod completeness;
+pub mod consistency;
 pub mod distribution;
 pub mod integrity;
 pub mod logic;
@@ -87,6 +93,12 @@ pub static RULES: &[&RuleDef] = &[
     &validity::expression::DEF,
     &validity::type_conformance::DEF,
     &integrity::foreign_key::DEF,
+    &integrity::join_coverage::DEF,
+    &integrity::key_overlap::DEF,
+    &consistency::row_count_match::DEF,
+    &consistency::schema_match::DEF,
+    &consistency::aggregate_match::DEF,
+    &consistency::dataset_match::DEF,
     &timeliness::freshness::DEF,
     &volume::row_count::DEF,
     &distribution::statistic::DEF,

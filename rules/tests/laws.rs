@@ -44,6 +44,7 @@ fn every_file_of_a_dimension_is_registered_under_its_own_name() {
         "uniqueness",
         "validity",
         "integrity",
+        "consistency",
         "timeliness",
         "volume",
         "distribution",
@@ -135,6 +136,11 @@ fn loosened(def: &RuleDef, params: &Value) -> Value {
     let map = params.as_object_mut().unwrap();
     match (def.shape, def.name) {
         (Shape::Row, _) => drop(map.insert("mostly".into(), json!(0.3))),
+        (Shape::Scalar, "join_coverage") => drop(map.insert("min".into(), json!(0))),
+        (Shape::Scalar, "row_count_match" | "aggregate_match") => {
+            drop(map.insert("tolerance".into(), json!(100)));
+        }
+        (Shape::Scalar, "dataset_match") => drop(map.insert("max".into(), json!(100))),
         (Shape::Scalar, _) => {
             for (key, by) in [("min", -2.0), ("max", 2.0)] {
                 if let Some(limit) = map.get(key).and_then(Value::as_f64) {
@@ -149,7 +155,7 @@ fn loosened(def: &RuleDef, params: &Value) -> Value {
         (Shape::Whole, "unique") => drop(map.insert("max".into(), json!(1000))),
         (Shape::Whole, "freshness") => drop(map.insert("max_age".into(), json!("5000w"))),
         (Shape::Whole, "distinct_values") => drop(map.insert("relation".into(), json!("subset"))),
-        (Shape::Whole, "schema") => drop(map.insert("mode".into(), json!("contains"))),
+        (Shape::Whole, "schema" | "schema_match") => drop(map.insert("mode".into(), json!("contains"))),
         // There is nothing to loosen.
         (Shape::Whole, "primary_key") => {}
         (Shape::Whole, other) => panic!("say how {other} is loosened"),

@@ -5,6 +5,7 @@
 //! reports) the result depends only on the rows, not on how they were split or ordered.
 
 mod bins;
+mod by_key;
 mod comoments;
 mod declared_values;
 mod distinct;
@@ -14,6 +15,7 @@ mod extremes;
 mod groups;
 mod moments;
 mod null_rows;
+mod partners;
 mod quantiles;
 pub(crate) mod text;
 mod total;
@@ -26,6 +28,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use bins::Bins;
+pub use by_key::{ByKey, EachKey, MOST_KEYS, OfKey};
 pub use comoments::CoMoments;
 pub use declared_values::DeclaredValues;
 pub use distinct::{Distinct, EXACT_DISTINCT, RELATIVE_ERROR};
@@ -34,8 +37,10 @@ pub use extremes::Extremes;
 pub use groups::{GroupCounts, Groups};
 pub use moments::Moments;
 pub use null_rows::NullRows;
+pub use partners::{Lookup, Partners};
 pub use quantiles::{EXACT_VALUES, Interpolation, Quantiles};
 
+pub(crate) use by_key::over;
 pub(crate) use values::{floats, for_whole_type, unpacked, whole_value};
 
 use crate::keys::hash_rows;
@@ -76,6 +81,10 @@ pub enum What {
     Truths,
     /// Characters of texts.
     Characters,
+    /// Which rows have a partner in another dataset, and how they differ from it.
+    Partners(Lookup),
+    /// Another measure, for each key that the first columns form.
+    ByKey(Box<EachKey>),
 }
 
 /// What is measured over which columns in which scope.
@@ -139,6 +148,10 @@ pub enum Accumulator {
     DeclaredValues(DeclaredValues),
     /// For the measures that count or add up small whole numbers.
     Total(u64),
+    /// For [`What::Partners`].
+    Partners(Partners),
+    /// For [`What::ByKey`].
+    ByKey(ByKey),
 }
 
 impl Accumulated {
@@ -160,6 +173,8 @@ impl Accumulated {
                 Accumulator::DeclaredValues(DeclaredValues::new(declared.len()))
             }
             What::Zeros | What::Truths | What::Characters => Accumulator::Total(0),
+            What::Partners(_) => Accumulator::Partners(Partners::default()),
+            What::ByKey(_) => Accumulator::ByKey(ByKey::default()),
         };
         Self { rows: 0, nulls: 0, accumulator }
     }
@@ -210,7 +225,18 @@ impl Accumulated {
                 *values = DeclaredValues::of_column(declared, first()?, &present)?;
             }
             (Accumulator::Total(total), what) => *total = total_of(what, first()?, &present)?,
-            (Accumulator::Groups(_) | Accumulator::Bins(_) | Accumulator::DeclaredValues(_), _) => {
+            (Accumulator::Partners(partners), What::Partners(lookup)) => {
+                (*partners, all.nulls) = Partners::of(lookup, columns, scope, keep.as_ref())?;
+            }
+            (Accumulator::ByKey(by_key), What::ByKey(each)) => *by_key = ByKey::of(each, columns, scope)?,
+            (
+                Accumulator::Groups(_)
+                | Accumulator::Bins(_)
+                | Accumulator::DeclaredValues(_)
+                | Accumulator::Partners(_)
+                | Accumulator::ByKey(_),
+                _,
+            ) => {
                 return Err(ArrowError::InvalidArgumentError(
                     "an accumulator does not fit its measure".into(),
                 ));
@@ -235,6 +261,8 @@ impl Accumulated {
             (Accumulator::Bins(mine), Accumulator::Bins(theirs)) => mine.merge(&theirs),
             (Accumulator::DeclaredValues(mine), Accumulator::DeclaredValues(theirs)) => mine.merge(theirs),
             (Accumulator::Total(mine), Accumulator::Total(theirs)) => *mine += theirs,
+            (Accumulator::Partners(mine), Accumulator::Partners(theirs)) => mine.merge(theirs),
+            (Accumulator::ByKey(mine), Accumulator::ByKey(theirs)) => return mine.merge(theirs),
             _ => return false,
         }
         true
