@@ -85,6 +85,13 @@ impl Check {
         let envelope: Envelope = read(&rest)?;
         envelope_fits(def, &envelope)?;
         let rule: Arc<dyn Rule> = Arc::from((def.parse)(&own)?);
+        if !envelope.group_by.is_empty() && !def.row_rule() && !rule.references().is_empty() {
+            let message =
+                format!("group_by does not apply to {}, as the other dataset has no groups", def.name);
+            return Err(ParamError::new(message)
+                .key("group_by")
+                .hint("aggregate_match compares by the keys of its `by`"));
+        }
         let groups = match def.columns {
             Columns::One | Columns::OneOrNone if !columns.is_empty() => {
                 columns.into_iter().map(|column| vec![column]).collect()
@@ -201,10 +208,12 @@ impl Check {
             (Some(predicate), _) => predicate.to_owned(),
             (None, Some(Delivered::Partition(name))) => format!("partition {name}"),
             (None, Some(Delivered::Files)) => "files".to_owned(),
-            (None, None) if self.rule.parts().is_empty() && self.columns.is_empty() => {
-                self.rule.other_columns().join(", ")
+            (None, None) if self.rule.parts().is_empty() => {
+                self.rule.about().unwrap_or_else(|| {
+                    let others = || self.rule.other_columns().join(", ");
+                    if self.columns.is_empty() { others() } else { self.columns.join(", ") }
+                })
             }
-            (None, None) if self.rule.parts().is_empty() => self.columns.join(", "),
             (None, None) => {
                 let parts = self.rule.parts().iter().map(Self::id).collect::<Vec<_>>().join(", ");
                 self.rule.scope().map_or_else(|| parts.clone(), |scope| format!("{scope}: {parts}"))

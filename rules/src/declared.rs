@@ -3,7 +3,7 @@
 use arrow::datatypes::{DataType, TimeUnit};
 use serde::{Deserialize, Serialize};
 
-use crate::literal::plain;
+use crate::literal::{plain, type_name};
 
 /// A declared type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,6 +58,16 @@ impl Declared {
             (simple, None) => Kind::Exactly(simple_type(simple)?),
         };
         Some(Self { name: lower.clone(), kind })
+    }
+
+    /// The type of a column, as if it had been declared. Layouts of texts are one type.
+    pub(crate) fn of(data_type: &DataType) -> Self {
+        let kind = match plain(data_type) {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Kind::Text,
+            DataType::Date32 | DataType::Date64 => Kind::Exactly(DataType::Date32),
+            other => Kind::Exactly(other.clone()),
+        };
+        Self { name: type_name(data_type), kind }
     }
 
     /// As declared.

@@ -10,10 +10,13 @@
 mod age;
 mod association;
 mod calendar;
+mod align;
+mod amount;
 mod check;
 mod check_schema;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
 mod comparison;
+mod counterpart;
 mod declared;
 mod envelope;
 mod frequency;
@@ -23,6 +26,7 @@ mod mask;
 pub mod measure;
 mod monotone;
 mod normal;
+mod other;
 mod parts;
 mod moment;
 mod pairs;
@@ -32,6 +36,7 @@ mod reference;
 mod rule;
 mod sample;
 mod scalar;
+mod schema_difference;
 mod suite;
 mod time_limit;
 mod tolerance;
@@ -114,6 +119,12 @@ pub static RULES: &[&RuleDef] = &[
     &integrity::decreasing::DEF,
     &integrity::sequential::DEF,
     &integrity::non_overlapping_ranges::DEF,
+    &integrity::join_coverage::DEF,
+    &integrity::key_overlap::DEF,
+    &consistency::row_count_match::DEF,
+    &consistency::schema_match::DEF,
+    &consistency::aggregate_match::DEF,
+    &consistency::dataset_match::DEF,
     &timeliness::freshness::DEF,
     &timeliness::not_in_future::DEF,
     &timeliness::not_older_than::DEF,

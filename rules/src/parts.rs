@@ -246,6 +246,7 @@ impl RowPart {
             schema: site.schema,
             envelope: &check.envelope,
             references: site.references,
+            redacted: site.redacted,
             request: &mut *site.request,
         };
         let bound = check.rule.bind(&mut child).map_err(named)?;

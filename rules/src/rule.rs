@@ -64,7 +64,7 @@ impl RuleDef {
 
     /// Whether `samples` apply: it can show rows that fail, or rows that repeat a key.
     pub fn shows_rows(&self) -> bool {
-        self.row_rule() || matches!(self.cost, Cost::Groups | Cost::Query)
+        self.row_rule() || matches!(self.cost, Cost::Groups | Cost::Join | Cost::Query)
     }
 }
 
@@ -196,6 +196,10 @@ pub trait Rule: Debug + Send + Sync {
     fn with_values(&self, _values: Arc<[Literal]>) -> Option<Arc<dyn Rule>> {
         None
     }
+    /// What it is about, where its columns do not say so; the check is named after it.
+    fn about(&self) -> Option<String> {
+        None
+    }
     /// What is expected, in words, such as `between 1 and 50`.
     fn expected(&self) -> String;
     /// Resolves names and types; what is bound cannot fail on a name or a type later.
@@ -307,6 +311,8 @@ pub struct Site<'a> {
     /// What every rule shares.
     pub envelope: &'a Envelope,
     pub(crate) references: &'a References,
+    /// Columns that some check of the suite redacts.
+    pub(crate) redacted: &'a [String],
     pub(crate) request: &'a mut dyn FnMut(What, Vec<String>) -> usize,
 }
 
@@ -337,6 +343,11 @@ impl Site<'_> {
     /// What was gathered of another dataset, as [`Rule::references`] asked.
     pub fn gathered(&self, reference: &Reference) -> Option<&Gathered> {
         self.references.get(reference)
+    }
+
+    /// Whether some check of the suite keeps back the values of a column.
+    pub(crate) fn is_redacted(&self, name: &str) -> bool {
+        self.redacted.iter().any(|redacted| redacted == name)
     }
 
     /// How nulls are treated, where the check says so.

@@ -96,6 +96,17 @@ impl Figure {
         Self::Exact { digits: i128::from(count), scale: 0 }
     }
 
+    /// The nearest float; of a date or timestamp in the unit of its type.
+    pub(crate) fn to_f64(&self) -> f64 {
+        match self {
+            Self::Exact { digits, scale } => {
+                decimal_text(*digits, *scale).parse().unwrap_or(*digits as f64 / 10_f64.powi(*scale))
+            }
+            Self::Float(value) => *value,
+            Self::Time { value, .. } => *value as f64,
+        }
+    }
+
     fn compare(&self, literal: &Literal) -> Option<Ordering> {
         match self {
             Self::Exact { digits, scale } => {

@@ -135,6 +135,11 @@ fn loosened(def: &RuleDef, params: &Value) -> Value {
     let map = params.as_object_mut().unwrap();
     match (def.shape, def.name) {
         (Shape::Row, _) => drop(map.insert("mostly".into(), json!(0.3))),
+        (Shape::Scalar, "join_coverage") => drop(map.insert("min".into(), json!(0))),
+        (Shape::Scalar, "row_count_match" | "aggregate_match") => {
+            drop(map.insert("tolerance".into(), json!(100)));
+        }
+        (Shape::Scalar, "dataset_match") => drop(map.insert("max".into(), json!(100))),
         (Shape::Scalar, _) => {
             for (key, by) in [("min", -2.0), ("max", 2.0)] {
                 if let Some(limit) = map.get(key).and_then(Value::as_f64) {
@@ -151,7 +156,7 @@ fn loosened(def: &RuleDef, params: &Value) -> Value {
         (Shape::Whole, "freshness") => drop(map.insert("max_age".into(), json!("5000w"))),
         (Shape::Whole, "distinct_values") => drop(map.insert("relation".into(), json!("subset"))),
         (Shape::Whole, "column_names") => drop(map.insert("max_length".into(), json!(1000))),
-        (Shape::Whole, "schema") => drop(map.insert("mode".into(), json!("contains"))),
+        (Shape::Whole, "schema" | "schema_match") => drop(map.insert("mode".into(), json!("contains"))),
         (Shape::Whole, "most_common_in_set") => drop(map.insert("ties_okay".into(), json!(true))),
         (Shape::Whole, "increasing" | "decreasing") => drop(map.insert("strict".into(), json!(false))),
         (Shape::Whole, "non_overlapping_ranges") => drop(map.insert("zero_length".into(), json!(true))),

@@ -12,8 +12,8 @@ use crate::check::ParamError;
 use crate::keys::KeyKind;
 use crate::literal::type_name;
 use crate::mask::RowSet;
-use crate::pattern::OneOrMany;
-use crate::reference::{self, Gathered, KeySet, Reference, Want};
+use crate::other::To;
+use crate::reference::{Gathered, KeySet, Reference, Want};
 use crate::rule::{
     Bound, Columns, Cost, Example, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site, parse_params,
     schema_of,
@@ -55,55 +55,17 @@ struct ForeignKey {
     negate: bool,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct To {
-    /// A source of the pipeline.
-    source: Option<String>,
-    /// A table of the pipeline.
-    table: Option<String>,
-    /// Its key columns, in the order of the check's.
-    #[serde(alias = "column")]
-    columns: OneOrMany,
-    /// A condition on its rows, in SQL.
-    #[serde(rename = "where")]
-    filter: Option<String>,
-}
-
-impl To {
-    fn dataset(&self) -> &str {
-        self.source.as_deref().or(self.table.as_deref()).unwrap_or_default()
-    }
-}
-
 impl Rule for ForeignKey {
     fn validate(&self) -> Result<(), ParamError> {
-        match (&self.to.source, &self.to.table) {
-            (None, None) => {
-                Err(ParamError::new("the other dataset is not named").key("to").hint("give source or table"))
-            }
-            (Some(_), Some(_)) => {
-                Err(ParamError::new("both source and table are given").key("to.table").hint("keep one"))
-            }
-            _ if self.to.columns.as_slice().is_empty() => {
-                Err(ParamError::new("the other dataset's columns are not named").key("to.columns"))
-            }
-            _ => Ok(()),
-        }
+        self.to.validate()
     }
 
     fn reference(&self) -> Option<Reference> {
-        Some(Reference {
-            dataset: self.to.dataset().to_owned(),
-            columns: reference::Columns::Named(self.to.columns.as_slice().to_vec()),
-            filter: self.to.filter.clone(),
-            want: Want::Keys,
-        })
+        Some(self.to.reference(Want::Keys))
     }
 
     fn expected(&self) -> String {
-        let columns = self.to.columns.as_slice().join(", ");
-        format!("{}found in {}({columns})", if self.negate { "not " } else { "" }, self.to.dataset())
+        format!("{}found in {}", if self.negate { "not " } else { "" }, self.to.text())
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {

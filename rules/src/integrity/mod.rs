@@ -6,3 +6,5 @@ pub mod functional_dependency;
 pub mod increasing;
 pub mod non_overlapping_ranges;
 pub mod sequential;
+pub mod join_coverage;
+pub mod key_overlap;

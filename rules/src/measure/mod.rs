@@ -7,6 +7,7 @@
 
 mod adjacent;
 mod bins;
+mod by_key;
 mod comoments;
 mod contingency;
 mod declared_values;
@@ -21,6 +22,7 @@ mod null_rows;
 mod order_key;
 mod pairs;
 mod periods;
+mod partners;
 mod quantiles;
 mod runs;
 pub(crate) mod text;
@@ -35,6 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use adjacent::{Adjacent, Breach, Direction};
 pub use bins::Bins;
+pub use by_key::{ByKey, EachKey, MOST_KEYS, OfKey};
 pub use comoments::CoMoments;
 pub use contingency::{Cell, Contingency, MOST_CELLS, Table};
 pub use declared_values::DeclaredValues;
@@ -47,9 +50,11 @@ pub use moments::Moments;
 pub use null_rows::NullRows;
 pub use pairs::{Pair, Pairs};
 pub use periods::Periods;
+pub use partners::{Lookup, Partners};
 pub use quantiles::{EXACT_VALUES, Interpolation, Quantiles};
 pub use runs::{Run, Runs};
 
+pub(crate) use by_key::over;
 pub(crate) use order_key::{NAN_KEY, key_text};
 pub(crate) use values::{floats, for_whole_type, unpacked, whole_value};
 
@@ -111,6 +116,10 @@ pub enum What {
     Truths,
     /// Characters of texts.
     Characters,
+    /// Which rows have a partner in another dataset, and how they differ from it.
+    Partners(Lookup),
+    /// Another measure, for each key that the first columns form.
+    ByKey(Box<EachKey>),
 }
 
 /// What is measured over which columns in which scope.
@@ -186,6 +195,10 @@ pub enum Accumulator {
     Periods(Periods),
     /// For the measures that count or add up small whole numbers.
     Total(u64),
+    /// For [`What::Partners`].
+    Partners(Partners),
+    /// For [`What::ByKey`].
+    ByKey(ByKey),
 }
 
 impl Accumulated {
@@ -213,6 +226,8 @@ impl Accumulated {
             What::Runs(interval) => Accumulator::Runs(Runs::new(*interval)),
             What::Periods(_) => Accumulator::Periods(Periods::default()),
             What::Zeros | What::Truths | What::Characters => Accumulator::Total(0),
+            What::Partners(_) => Accumulator::Partners(Partners::default()),
+            What::ByKey(_) => Accumulator::ByKey(ByKey::default()),
         };
         Self { rows: 0, nulls: 0, accumulator }
     }
@@ -280,6 +295,10 @@ impl Accumulated {
                 *periods = Periods::of_column(*period, first()?, &present)?;
             }
             (Accumulator::Total(total), what) => *total = total_of(what, first()?, &present)?,
+            (Accumulator::Partners(partners), What::Partners(lookup)) => {
+                (*partners, all.nulls) = Partners::of(lookup, columns, scope, keep.as_ref())?;
+            }
+            (Accumulator::ByKey(by_key), What::ByKey(each)) => *by_key = ByKey::of(each, columns, scope)?,
             (
                 Accumulator::Groups(_)
                 | Accumulator::Bins(_)
@@ -287,7 +306,9 @@ impl Accumulated {
                 | Accumulator::Contingency(_)
                 | Accumulator::Adjacent(_)
                 | Accumulator::Runs(_)
-                | Accumulator::Periods(_),
+                | Accumulator::Periods(_)
+                | Accumulator::Partners(_)
+                | Accumulator::ByKey(_),
                 _,
             ) => {
                 return Err(ArrowError::InvalidArgumentError(
@@ -320,6 +341,8 @@ impl Accumulated {
             (Accumulator::Runs(mine), Accumulator::Runs(theirs)) => mine.merge(theirs),
             (Accumulator::Periods(mine), Accumulator::Periods(theirs)) => mine.merge(theirs),
             (Accumulator::Total(mine), Accumulator::Total(theirs)) => *mine += theirs,
+            (Accumulator::Partners(mine), Accumulator::Partners(theirs)) => mine.merge(theirs),
+            (Accumulator::ByKey(mine), Accumulator::ByKey(theirs)) => return mine.merge(theirs),
             _ => return false,
         }
         true

@@ -4,17 +4,17 @@ use arrow::datatypes::Schema as ArrowSchema;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::check::ParamError;
 use crate::declared::Declared;
-use crate::literal::type_name;
 use crate::measure::{Readings, What};
 use crate::proofs::Proofs;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
-use crate::verdict::{AnsweredFrom, Outcome, Status};
+use crate::schema_difference::{Differences, How, Mode, TypeMode, Wanted};
+use crate::verdict::{AnsweredFrom, Outcome};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -124,30 +124,6 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Mode {
-    /// The declared columns and no others.
-    #[default]
-    Exact,
-    /// At least the declared columns.
-    Contains,
-    /// At most the declared columns.
-    Subset,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum TypeMode {
-    /// The type itself.
-    #[default]
-    Exact,
-    /// A type whose values all fit the declared one.
-    Widenable,
-    /// A type of the same nature.
-    Family,
-}
-
 impl Schema {
     fn declared(&self) -> Result<Vec<NamedColumn>, ParamError> {
         let entries = match &self.columns {
@@ -175,39 +151,21 @@ impl Schema {
     }
 
     fn compare(&self, declared: &[NamedColumn], found: &ArrowSchema) -> Differences {
-        let mut differences = Differences::default();
-        for column in declared {
-            let Ok(field) = found.field_with_name(&column.name) else {
-                if !column.optional && self.mode != Mode::Subset {
-                    differences.removed.push(column.name.clone());
-                }
-                continue;
-            };
-            let fits = |declared: &Declared| match self.type_mode {
-                TypeMode::Exact => declared.is(field.data_type()),
-                TypeMode::Widenable => declared.holds(field.data_type()),
-                TypeMode::Family => declared.same_family(field.data_type()),
-            };
-            if let Some(wanted) = column.data_type.as_ref().filter(|declared| !fits(declared)) {
-                let found = type_name(field.data_type());
-                differences.changed.push((column.name.clone(), wanted.name().to_owned(), found));
-            }
-        }
-        let is_declared = |name: &str| declared.iter().position(|column| column.name == name);
-        let names: Vec<&str> = found.fields().iter().map(|field| field.name().as_str()).collect();
-        if self.mode != Mode::Contains && !self.allow_extra {
-            let extra = names.iter().filter(|name| is_declared(name).is_none());
-            differences.added = extra.map(|name| (*name).to_owned()).collect();
-        }
-        if self.ordered {
-            let present: Vec<&str> =
-                names.iter().filter(|name| is_declared(name).is_some()).copied().collect();
-            let wanted =
-                declared.iter().map(|column| column.name.as_str()).filter(|name| names.contains(name));
-            let moved = present.iter().zip(wanted).filter(|(found, wanted)| *found != wanted);
-            differences.reordered = moved.map(|(found, _)| (*found).to_owned()).collect();
-        }
-        differences
+        let wanted: Vec<Wanted<'_>> = declared
+            .iter()
+            .map(|column| Wanted {
+                name: &column.name,
+                data_type: column.data_type.as_ref(),
+                optional: column.optional,
+            })
+            .collect();
+        let how = How {
+            mode: self.mode,
+            type_mode: self.type_mode,
+            ordered: self.ordered,
+            allow_extra: self.allow_extra,
+        };
+        Differences::between(&wanted, found, how)
     }
 }
 
@@ -234,11 +192,7 @@ impl Rule for Schema {
             ColumnsForm::Map(entries) => entries.len(),
             ColumnsForm::List(columns) => columns.len(),
         };
-        let which = match self.mode {
-            Mode::Exact => "",
-            Mode::Contains => "at least ",
-            Mode::Subset => "at most ",
-        };
+        let which = self.mode.text();
         format!("{which}the {count} declared columns")
     }
 
@@ -260,14 +214,6 @@ impl Rule for Schema {
     }
 }
 
-#[derive(Debug, Clone, Default)]
-struct Differences {
-    added: Vec<String>,
-    removed: Vec<String>,
-    changed: Vec<(String, String, String)>,
-    reordered: Vec<String>,
-}
-
 #[derive(Debug)]
 struct Compared {
     differences: Differences,
@@ -275,39 +221,11 @@ struct Compared {
     required: Vec<(String, usize)>,
 }
 
-impl Compared {
-    fn outcome(&self, with_nulls: &[String]) -> Outcome {
-        let Differences { added, removed, changed, reordered } = &self.differences;
-        let types =
-            changed.iter().map(|(name, wanted, found)| format!("{name} is {found} instead of {wanted}"));
-        let types: Vec<String> = types.collect();
-        let parts = [
-            ("added ", added.as_slice()),
-            ("removed ", removed),
-            ("", &types),
-            ("reordered ", reordered),
-            ("nulls in ", with_nulls),
-        ];
-        let parts = parts.iter().filter(|(_, names)| !names.is_empty());
-        let text: Vec<String> = parts.map(|(what, names)| format!("{what}{}", names.join(", "))).collect();
-        let status = if text.is_empty() { Status::Pass } else { Status::Fail };
-        let shown = if text.is_empty() { "as declared".into() } else { text.join("; ") };
-        let other_types: Vec<Value> = changed
-            .iter()
-            .map(|(name, wanted, found)| json!({"column": name, "expected": wanted, "found": found}))
-            .collect();
-        let observed = json!({
-            "added": added, "removed": removed, "changed": other_types, "reordered": reordered, "nulls": with_nulls,
-        });
-        Outcome::new(status, observed, shown)
-    }
-}
-
 impl Judge for Compared {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
         let nulls = |measure: &usize| readings.at(*measure).map_or(0, |all| all.nulls);
         let with_nulls = self.required.iter().filter(|(_, measure)| nulls(measure) > 0);
-        self.outcome(&with_nulls.map(|(name, _)| name.clone()).collect::<Vec<_>>())
+        self.differences.outcome(&with_nulls.map(|(name, _)| name.clone()).collect::<Vec<_>>(), "as declared")
     }
 
     fn prove(&self, proofs: &Proofs, _: DateTime<Utc>) -> Option<Outcome> {
@@ -318,6 +236,6 @@ impl Judge for Compared {
             }
         }
         let from = if self.required.is_empty() { AnsweredFrom::Plan } else { AnsweredFrom::Footer };
-        Some(self.outcome(&with_nulls).from(from))
+        Some(self.differences.outcome(&with_nulls, "as declared").from(from))
     }
 }

@@ -98,10 +98,9 @@ impl Binding<'_> {
             rule.other_columns().into_iter().map(|name| self.typed(name)).collect::<Result<Vec<_>, _>>()?;
         let filter = scope.as_deref().map(|filter| self.predicate(filter));
         let predicates = rule.predicates().into_iter().map(|text| self.predicate(text)).collect();
-        let samples = self.samples(&check, &own)?;
-
         let mut requested = Vec::new();
         let (schema, references) = (self.schema, self.references);
+        let redacted = self.redacted.clone();
         let mut request = |what: What, columns: Vec<String>| {
             let spec = Spec { what, columns, filter: scope.clone() };
             let at = self.measure(spec, filter);
@@ -114,6 +113,7 @@ impl Binding<'_> {
             schema,
             envelope: &envelope,
             references,
+            redacted: &redacted,
             request: &mut request,
         };
         let way = match rule.bind(&mut site)? {
@@ -121,6 +121,7 @@ impl Binding<'_> {
             Bound::Whole(judge) => Way::Whole(judge),
             Bound::Parts(together) => Way::Parts(together, self.bind_parts(&check, position)?),
         };
+        let samples = self.samples(&check, &own, &requested)?;
         if let Way::Whole(_) = way {
             for at in &requested {
                 self.show_rows(*at, envelope.samples.rows, &samples);
@@ -216,7 +217,12 @@ impl Binding<'_> {
         Ok((name.to_owned(), field.data_type().clone()))
     }
 
-    fn samples(&mut self, check: &Check, own: &[(String, DataType)]) -> Result<Vec<SampleColumn>, Problem> {
+    fn samples(
+        &mut self,
+        check: &Check,
+        own: &[(String, DataType)],
+        requested: &[usize],
+    ) -> Result<Vec<SampleColumn>, Problem> {
         let wanted = &check.envelope.samples;
         if !check.def.shows_rows() || wanted.rows == 0 {
             return Ok(Vec::new());
@@ -225,7 +231,11 @@ impl Binding<'_> {
             columns.clone()
         } else {
             let of_rule = check.rule.other_columns().into_iter().map(str::to_owned);
-            self.keys.iter().cloned().chain(own.iter().map(|(name, _)| name.clone())).chain(of_rule).collect()
+            let paired = requested.iter().map(|at| &self.measures[*at].spec);
+            let paired = paired.filter(|spec| matches!(spec.what, What::Partners(_)));
+            let own = own.iter().map(|(name, _)| name.clone());
+            let paired: Vec<String> = paired.flat_map(|spec| spec.columns.clone()).collect();
+            self.keys.iter().cloned().chain(own).chain(of_rule).chain(paired).collect()
         };
         if names.is_empty() {
             names = self.schema.fields().iter().take(8).map(|field| field.name().clone()).collect();
@@ -280,7 +290,7 @@ impl Binding<'_> {
     fn show_rows(&mut self, measure: usize, rows: usize, columns: &[SampleColumn]) {
         let planned = &mut self.measures[measure];
         if columns.is_empty()
-            || !matches!(planned.spec.what, What::Groups(_) | What::NullRows | What::FirstRows)
+            || !matches!(planned.spec.what, What::Groups(_) | What::NullRows | What::FirstRows | What::Partners(_))
         {
             return;
         }

@@ -224,14 +224,15 @@ impl BoundCheck {
         }
     }
 
-    /// A row with the columns the check shows, in their order.
+    /// A row with the columns the check shows, in their order, as far as the row is shown by them.
     fn shown(&self, row: Sample) -> Sample {
         let Sample { origin, occurs, mut values } = row;
         let value = |column: &SampleColumn| {
             let value = values.remove(&column.name).filter(|_| !column.redact);
-            (column.name.clone(), value.unwrap_or_else(|| REDACTED.into()))
+            let value = if column.redact { Some(REDACTED.into()) } else { value };
+            value.map(|value| (column.name.clone(), value))
         };
-        Sample { origin, occurs, values: self.samples.iter().map(value).collect() }
+        Sample { origin, occurs, values: self.samples.iter().filter_map(value).collect() }
     }
 
     fn verdict(&self, outcome: Outcome) -> Verdict {

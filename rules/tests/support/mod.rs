@@ -6,12 +6,12 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
-use arrow::compute::{and_kleene, cast, kernels::cmp};
+use arrow::compute::{and_kleene, cast, filter_record_batch, kernels::cmp};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampNanosecondType};
 use chrono::{DateTime, Utc};
 use lockgate_rules::{
-    AnsweredFrom, Batch, BindError, Check, Gathered, JudgeContext, KeySet, Proofs, References, State, Suite,
-    Verdict,
+    AnsweredFrom, Batch, BindError, Check, Gathered, JudgeContext, KeySet, OtherColumns, OtherRows, Proofs,
+    Reference, References, State, Suite, Verdict, Want,
 };
 use serde_json::Value;
 
@@ -125,17 +125,58 @@ pub(crate) fn now() -> DateTime<Utc> {
     "2024-01-03T00:00:00Z".parse().unwrap()
 }
 
-/// The key sets that checks ask for: cities.
+/// The other dataset that checks may refer to: cities.
+const CITIES: &str =
+    "name:utf8,population:int64,area:decimal\nBern,134,51.62\n,,\nBasel,173,23.85\nZürich,423,87.93\n";
+
+/// What checks ask for of other datasets, all of which are cities.
 pub(crate) fn references(checks: &[Check]) -> References {
     let wanted = checks.iter().flat_map(Check::references);
-    wanted
-        .map(|reference| {
-            let mut keys = KeySet::new(&[DataType::Utf8]).unwrap();
-            keys.extend(&[column("utf8", &[Some("Bern"), None, Some("Basel"), Some("Zürich")])], None)
-                .unwrap();
-            (reference, Gathered::Keys(Arc::new(keys)))
-        })
-        .collect()
+    wanted.map(|reference| (reference.clone(), gathered(&reference, &[rows(CITIES)]))).collect()
+}
+
+/// What a reference asks for of the batches of another dataset.
+pub(crate) fn gathered(reference: &Reference, batches: &[RecordBatch]) -> Gathered {
+    let wanted = |batch: &RecordBatch| {
+        let batch = match &reference.filter {
+            Some(filter) => filter_record_batch(batch, &predicate(filter, batch)).unwrap(),
+            None => batch.clone(),
+        };
+        match &reference.columns {
+            OtherColumns::All => batch,
+            OtherColumns::Named(names) => {
+                let places: Vec<usize> =
+                    names.iter().map(|name| batch.schema().index_of(name).unwrap()).collect();
+                batch.project(&places).unwrap()
+            }
+        }
+    };
+    let batches: Vec<RecordBatch> = batches.iter().map(wanted).collect();
+    let schema = batches[0].schema();
+    if reference.want == Want::Rows {
+        return Gathered::Rows(Arc::new(OtherRows { schema, batches }));
+    }
+    let types: Vec<DataType> = schema.fields().iter().map(|field| field.data_type().clone()).collect();
+    let mut keys = KeySet::new(&types).unwrap();
+    for batch in &batches {
+        keys.extend(batch.columns(), None).unwrap();
+    }
+    Gathered::Keys(Arc::new(keys))
+}
+
+/// The verdict of one check over the rows of `here`, batch by batch, against those of `there`.
+pub(crate) fn against(
+    rule: &str,
+    params: Value,
+    here: &[RecordBatch],
+    there: &[RecordBatch],
+) -> Result<Verdict, String> {
+    let checks = Check::parse(rule, &params).map_err(|error| error.to_string())?;
+    let wanted = checks.iter().flat_map(Check::references);
+    let references = wanted.map(|reference| (reference.clone(), gathered(&reference, there))).collect();
+    let suite =
+        Suite::bind(checks, &here[0].schema(), references).map_err(|errors| errors[0].message.clone())?;
+    Ok(judge(&suite, &state(&suite, here)).remove(0))
 }
 
 pub(crate) fn check(rule: &str, params: &Value) -> Vec<Check> {
