@@ -41,7 +41,7 @@ fn suites(c: &mut Criterion) {
         let suite = Suite::bind(checks, record.schema_ref(), References::default()).unwrap();
         group.bench_function(rule, |b| {
             b.iter(|| {
-                let batch = Batch { record: &record, predicates: &[], origins: None };
+                let batch = Batch { record: &record, predicates: &[], origins: None, partitions: None };
                 black_box(suite.measure(&batch).unwrap())
             });
         });

@@ -6,6 +6,7 @@ use schemars::SchemaGenerator;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::baseline::Baseline;
 pub use crate::envelope::{Envelope, Nulls, OnRow, Samples, Severity, Share, Wanted};
 use crate::literal::Literal;
 use crate::proofs::Delivered;
@@ -149,6 +150,11 @@ impl Check {
     /// The keys of another dataset it needs.
     pub fn reference(&self) -> Option<Reference> {
         self.rule.reference()
+    }
+
+    /// Which points of the history it compares with, if it does.
+    pub fn baseline(&self) -> Option<Baseline> {
+        self.rule.baseline()
     }
 
     /// The file its values are in, if they are in one.

@@ -8,6 +8,7 @@
 //! Adding a rule takes one file in the folder of its dimension and one line in [`RULES`].
 
 mod age;
+mod baseline;
 mod check;
 mod check_schema;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
@@ -20,6 +21,7 @@ mod literal;
 mod mask;
 pub mod measure;
 mod pattern;
+pub mod profile;
 mod proofs;
 mod reference;
 mod rule;
@@ -40,10 +42,13 @@ pub mod uniqueness;
 pub mod validity;
 pub mod volume;
 
+pub use baseline::{Baseline, Compared, History, Lookback, NO_HISTORY, Point, PointName};
 pub use check::{Check, Envelope, Nulls, OnRow, ParamError, Samples, Severity, Share, Wanted};
 pub use check_schema::check_schema;
 pub use keys::KeyKind;
 pub use literal::{Literal, Operand, literals};
+pub use measure::Partitions;
+pub use profile::{ColumnProfile, Depth, Metric, Profile};
 pub use proofs::{ColumnProof, Delivered, Delivery, Proofs};
 pub use reference::{KeySet, Reference, References};
 pub use rule::{

@@ -15,6 +15,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::baseline::Baseline;
 use crate::check::{Envelope, Nulls, ParamError};
 use crate::literal::Literal;
 use crate::measure::{Readings, What};
@@ -168,6 +169,10 @@ pub trait Rule: Debug + Send + Sync {
     }
     /// The same rule with the values of its file; None if it has no such file.
     fn with_values(&self, _values: Arc<[Literal]>) -> Option<Arc<dyn Rule>> {
+        None
+    }
+    /// Which points of the history it compares with, if it does.
+    fn baseline(&self) -> Option<Baseline> {
         None
     }
     /// What is expected, in words, such as `between 1 and 50`.

@@ -14,6 +14,7 @@ mod extremes;
 mod groups;
 mod moments;
 mod null_rows;
+mod profiles;
 mod quantiles;
 pub(crate) mod text;
 mod total;
@@ -34,13 +35,17 @@ pub use extremes::Extremes;
 pub use groups::{GroupCounts, Groups};
 pub use moments::Moments;
 pub use null_rows::NullRows;
+pub use profiles::{Pairs, Partitions, Profiles};
 pub use quantiles::{EXACT_VALUES, Interpolation, Quantiles};
 
+pub(crate) use quantiles::QuantileLevel;
 pub(crate) use values::{floats, for_whole_type, unpacked, whole_value};
 
+use crate::baseline::History;
 use crate::keys::hash_rows;
 use crate::literal::Family;
 use crate::mask::RowSet;
+use crate::profile::{ColumnProfile, Depth};
 use crate::proofs::Proofs;
 use crate::sample::Keep;
 use total::total_of;
@@ -76,6 +81,10 @@ pub enum What {
     Truths,
     /// Characters of texts.
     Characters,
+    /// A column in summary for each partition; without a column its rows.
+    Profile(Depth),
+    /// Sums for a correlation of two columns, for each partition.
+    PairProfile,
 }
 
 /// What is measured over which columns in which scope.
@@ -97,6 +106,7 @@ impl Spec {
         same_rows
             && match (&self.what, &other.what) {
                 (What::Moments(mine), What::Moments(theirs)) => mine <= theirs,
+                (What::Profile(mine), What::Profile(theirs)) => mine <= theirs,
                 (mine, theirs) => mine == theirs,
             }
     }
@@ -137,6 +147,10 @@ pub enum Accumulator {
     Bins(Bins),
     /// For [`What::DeclaredValues`].
     DeclaredValues(DeclaredValues),
+    /// For [`What::Profile`].
+    Profiles(Profiles),
+    /// For [`What::PairProfile`].
+    Pairs(Pairs),
     /// For the measures that count or add up small whole numbers.
     Total(u64),
 }
@@ -159,18 +173,21 @@ impl Accumulated {
             What::DeclaredValues(declared) => {
                 Accumulator::DeclaredValues(DeclaredValues::new(declared.len()))
             }
+            What::Profile(_) => Accumulator::Profiles(Profiles::default()),
+            What::PairProfile => Accumulator::Pairs(Pairs::default()),
             What::Zeros | What::Truths | What::Characters => Accumulator::Total(0),
         };
         Self { rows: 0, nulls: 0, accumulator }
     }
 
-    /// What a batch adds, given the measure's columns (no dictionaries) and the rows in scope, and what is
-    /// to be kept for samples of keys.
+    /// What a batch adds, given the measure's columns (no dictionaries) and the rows in scope, what is to
+    /// be kept for samples of keys, and the partitions of the rows.
     pub(crate) fn of_batch(
         what: &What,
         columns: &[ArrayRef],
         scope: &RowSet,
         keep: Option<Keep>,
+        partitions: Option<Partitions<'_>>,
     ) -> Result<Self, ArrowError> {
         let present = columns.iter().fold(scope.clone(), |rows, column| rows.and_valid(column.nulls()));
         let types: Vec<DataType> = columns.iter().map(|column| column.data_type().clone()).collect();
@@ -209,8 +226,18 @@ impl Accumulated {
             (Accumulator::DeclaredValues(values), What::DeclaredValues(declared)) => {
                 *values = DeclaredValues::of_column(declared, first()?, &present)?;
             }
+            (Accumulator::Profiles(profiles), What::Profile(depth)) => {
+                *profiles = Profiles::of_batch(*depth, columns, scope, partitions)?;
+            }
+            (Accumulator::Pairs(pairs), _) => *pairs = Pairs::of_batch(columns, &present, partitions)?,
             (Accumulator::Total(total), what) => *total = total_of(what, first()?, &present)?,
-            (Accumulator::Groups(_) | Accumulator::Bins(_) | Accumulator::DeclaredValues(_), _) => {
+            (
+                Accumulator::Groups(_)
+                | Accumulator::Bins(_)
+                | Accumulator::DeclaredValues(_)
+                | Accumulator::Profiles(_),
+                _,
+            ) => {
                 return Err(ArrowError::InvalidArgumentError(
                     "an accumulator does not fit its measure".into(),
                 ));
@@ -234,10 +261,20 @@ impl Accumulated {
             (Accumulator::CoMoments(mine), Accumulator::CoMoments(theirs)) => mine.merge(&theirs),
             (Accumulator::Bins(mine), Accumulator::Bins(theirs)) => mine.merge(&theirs),
             (Accumulator::DeclaredValues(mine), Accumulator::DeclaredValues(theirs)) => mine.merge(theirs),
+            (Accumulator::Profiles(mine), Accumulator::Profiles(theirs)) => mine.merge(theirs),
+            (Accumulator::Pairs(mine), Accumulator::Pairs(theirs)) => mine.merge(theirs),
             (Accumulator::Total(mine), Accumulator::Total(theirs)) => *mine += theirs,
             _ => return false,
         }
         true
+    }
+
+    /// The same without the values that a profile names.
+    pub(crate) fn redacted(mut self) -> Self {
+        if let Accumulator::Profiles(profiles) = &mut self.accumulator {
+            profiles.redact();
+        }
+        self
     }
 
     /// Rows whose columns are all present.
@@ -254,9 +291,20 @@ pub struct Readings<'a> {
     pub now: DateTime<Utc>,
     /// What is known besides, as far as it makes measures unnecessary.
     pub proofs: &'a Proofs,
+    /// What was published before.
+    pub history: &'a History,
 }
 
 impl Readings<'_> {
+    /// The profile that was requested while binding, of all partitions together; None where no row was in
+    /// scope.
+    pub fn profile(&self, measure: usize) -> Option<ColumnProfile> {
+        match &self.at(measure)?.accumulator {
+            Accumulator::Profiles(profiles) => profiles.together(),
+            _ => None,
+        }
+    }
+
     /// The state of a measure that was requested while binding.
     pub fn at(&self, measure: usize) -> Option<&Accumulated> {
         self.measures.get(measure)

@@ -11,7 +11,7 @@ use super::state::{Part, Tally};
 use super::{Batch, BoundCheck, Measured, NulledOut, PlannedMeasure, Quarantined, RuleError, Suite};
 use crate::check::{Nulls, OnRow};
 use crate::mask::{RowSet, spread, truths};
-use crate::measure::{Accumulated, unpacked};
+use crate::measure::{Accumulated, Partitions, unpacked};
 use crate::rule::{Bound, RowTest, Rows};
 use crate::sample::{Keep, Sample, sample};
 
@@ -102,6 +102,7 @@ struct Prepared<'a> {
     predicates: &'a [BooleanArray],
     scopes: Vec<RowSet>,
     origins: Option<&'a UInt64Array>,
+    partitions: Option<Partitions<'a>>,
     len: usize,
 }
 
@@ -119,7 +120,8 @@ impl<'a> Prepared<'a> {
         }
         let plain = raw.iter().map(|_| OnceCell::new()).collect();
         let scopes = batch.predicates.iter().map(RowSet::truths).collect();
-        Ok(Self { raw, plain, predicates: batch.predicates, scopes, origins: batch.origins, len })
+        let Batch { predicates, origins, partitions, .. } = *batch;
+        Ok(Self { raw, plain, predicates, scopes, origins, partitions, len })
     }
 
     fn raw(&self, column: usize) -> &'a ArrayRef {
@@ -231,6 +233,8 @@ impl<'a> Prepared<'a> {
             });
         }
         let scope = self.scope(planned.filter).and(staying);
-        Accumulated::of_batch(&planned.spec.what, &columns, &scope, self.keep(planned))
+        let keep = self.keep(planned);
+        let all = Accumulated::of_batch(&planned.spec.what, &columns, &scope, keep, self.partitions)?;
+        Ok(if planned.redacted { all.redacted() } else { all })
     }
 }

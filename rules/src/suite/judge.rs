@@ -29,7 +29,7 @@ impl Suite {
         let needs = |at| if proven(at) { None } else { Some(self.needs(at, proofs)) };
         let needs: Vec<Option<Vec<usize>>> = (0..self.checks.len()).map(needs).collect();
         for (at, measure) in self.measures.iter_mut().enumerate() {
-            measure.measured = needs.iter().flatten().any(|needed| needed.contains(&at));
+            measure.measured = measure.profiled || needs.iter().flatten().any(|needed| needed.contains(&at));
         }
         for (check, needs) in self.checks.iter_mut().zip(needs) {
             check.measured = needs.is_some();
@@ -78,7 +78,8 @@ impl Suite {
                 (Bound::Rows(_), None) => Outcome::error("the state holds no tally of the check"),
                 (Bound::Whole(judge), _) => {
                     let proofs = if eased { context.proofs } else { &nothing };
-                    judge.judge(&Readings { measures: &state.part().measures, now: context.now, proofs })
+                    let (measures, now, history) = (&state.part().measures, context.now, context.history);
+                    judge.judge(&Readings { measures, now, proofs, history })
                 }
             };
             if outcome.answered_from == AnsweredFrom::Scan {
@@ -217,6 +218,7 @@ impl BoundCheck {
             n_null: outcome.n_null,
             exactness: outcome.exactness,
             answered_from: outcome.answered_from,
+            baseline: outcome.baseline,
             samples: outcome
                 .samples
                 .into_iter()

@@ -16,7 +16,12 @@ fn state_of(suite: &Suite, batch: &RecordBatch, size: usize) -> State {
     for at in (0..batch.num_rows()).step_by(size) {
         let record = batch.slice(at, size.min(batch.num_rows() - at));
         let origins = UInt64Array::from_iter_values((at..at + record.num_rows()).map(|row| row as u64 + 100));
-        let measured = suite.measure(&Batch { record: &record, predicates: &[], origins: Some(&origins) });
+        let measured = suite.measure(&Batch {
+            record: &record,
+            predicates: &[],
+            origins: Some(&origins),
+            partitions: None,
+        });
         state.merge(measured.unwrap().part).unwrap();
     }
     state

@@ -10,7 +10,8 @@ use arrow::compute::{cast, kernels::cmp};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampNanosecondType};
 use chrono::{DateTime, Utc};
 use lockgate_rules::{
-    AnsweredFrom, Batch, BindError, Check, JudgeContext, KeySet, Proofs, References, State, Suite, Verdict,
+    AnsweredFrom, Batch, BindError, Check, JudgeContext, KeySet, NO_HISTORY, Proofs, References, State,
+    Suite, Verdict,
 };
 use serde_json::Value;
 
@@ -150,7 +151,7 @@ pub(crate) fn bind(checks: &[(&str, Value)], schema: &Schema) -> Suite {
 pub(crate) fn measured(suite: &Suite, batch: &RecordBatch) -> lockgate_rules::Measured {
     let predicates: Vec<BooleanArray> =
         suite.predicates().iter().map(|text| predicate(text, batch)).collect();
-    suite.measure(&Batch { record: batch, predicates: &predicates, origins: None }).unwrap()
+    suite.measure(&Batch { record: batch, predicates: &predicates, origins: None, partitions: None }).unwrap()
 }
 
 pub(crate) fn state(suite: &Suite, batches: &[RecordBatch]) -> State {
@@ -166,7 +167,7 @@ pub(crate) fn judge(suite: &Suite, state: &State) -> Vec<Verdict> {
 }
 
 pub(crate) fn judge_with(suite: &Suite, state: &State, proofs: &Proofs) -> Vec<Verdict> {
-    suite.judge(state, &JudgeContext { now: now(), proofs, source: AnsweredFrom::Scan })
+    suite.judge(state, &JudgeContext { now: now(), proofs, source: AnsweredFrom::Scan, history: &NO_HISTORY })
 }
 
 /// The verdict of one check over one batch.
