@@ -181,6 +181,11 @@ impl Check {
             (None, None) => self.columns.join(", "),
         };
         let name = self.def.name;
+        let about = match self.rule.figure() {
+            Some(figure) if about.is_empty() => figure,
+            Some(figure) => format!("{figure} of {about}"),
+            None => about,
+        };
         let what = if about.is_empty() { name.to_owned() } else { format!("{name}({about})") };
         match &self.envelope.filter {
             Some(filter) => format!("{what} where {filter}"),

@@ -7,14 +7,18 @@
 //!
 //! Adding a rule takes one file in the folder of its dimension and one line in [`RULES`].
 
+mod against;
 mod age;
+mod aligned;
 mod baseline;
 mod check;
 mod check_schema;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
 mod comparison;
 mod declared;
+mod distance;
 mod envelope;
+mod followed;
 mod frequency;
 mod keys;
 mod literal;
@@ -28,6 +32,7 @@ mod rule;
 mod sample;
 mod scalar;
 mod suite;
+mod unusual;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
 mod value_set;
 mod values;
@@ -35,6 +40,7 @@ mod verdict;
 
 pub mod completeness;
 pub mod distribution;
+pub mod drift;
 pub mod integrity;
 pub mod schema;
 pub mod timeliness;
@@ -96,6 +102,21 @@ pub static RULES: &[&RuleDef] = &[
     &distribution::correlation::DEF,
     &distribution::psi::DEF,
     &schema::schema::DEF,
+    &drift::ks::DEF,
+    &drift::chi_square::DEF,
+    &drift::jensen_shannon::DEF,
+    &drift::kl_divergence::DEF,
+    &drift::hellinger::DEF,
+    &drift::total_variation::DEF,
+    &drift::l_infinity::DEF,
+    &drift::wasserstein::DEF,
+    &drift::missingness_drift::DEF,
+    &drift::new_categories::DEF,
+    &drift::dataset_drift::DEF,
+    &drift::correlation_drift::DEF,
+    &drift::change::DEF,
+    &drift::metric_anomaly::DEF,
+    &drift::dimension_anomaly::DEF,
 ];
 
 /// The rule of a name or alias.

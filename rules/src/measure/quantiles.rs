@@ -202,6 +202,16 @@ impl Quantiles {
         weighted_quantile(&self.weighted(), self.is_exact(), q, interpolation)
     }
 
+    /// The smallest value, the nine deciles and the largest, NaN aside; empty where there are none.
+    pub(crate) fn deciles(&self) -> Vec<f64> {
+        if self.count == 0 {
+            return Vec::new();
+        }
+        let (weighted, exact) = (self.weighted(), self.is_exact());
+        let decile = |at| weighted_quantile(&weighted, exact, f64::from(at) / 10.0, Interpolation::Higher);
+        (0..=10).map(decile).collect()
+    }
+
     /// The median of the distances from the median, unscaled.
     pub fn mad(&self) -> f64 {
         let median = self.quantile(0.5, Interpolation::Linear);

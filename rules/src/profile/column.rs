@@ -13,6 +13,7 @@ use crate::keys::{KeyKind, hash_rows};
 use crate::literal::{Family, plain, type_name, whole_text};
 use crate::mask::RowSet;
 use crate::measure::{Accumulated, Accumulator, Extremes, Interpolation, Moments, Quantiles, What};
+use crate::scalar::short;
 
 /// A column's values in summary, mergeable. Columns of types that cannot be compared (structs, lists)
 /// have their rows and nulls alone, and so does a profile of no column.
@@ -137,6 +138,49 @@ impl ColumnProfile {
         combine(&mut self.frequent, other.frequent, same, Frequent::merge);
         combine(&mut self.lengths, other.lengths, same, |mine, theirs| mine.merge(&theirs));
         combine(&mut self.shapes, other.shapes, same, Frequent::merge);
+    }
+
+    /// The profiles of several sets of rows together, without their distinct values; None of none.
+    pub(crate) fn together<'a>(profiles: impl Iterator<Item = &'a Self>) -> Option<Self> {
+        let mut parts: Vec<Self> = Vec::new();
+        let mut listed: Vec<&Frequent> = Vec::new();
+        for profile in profiles {
+            let (distinct, frequent, shapes) = (None, None, None);
+            let Self { data_type, kind, depth, rows, nulls, extremes, .. } = profile;
+            parts.push(Self {
+                data_type: data_type.clone(),
+                kind: *kind,
+                depth: *depth,
+                rows: *rows,
+                nulls: *nulls,
+                extremes: *extremes,
+                moments: profile.moments.clone(),
+                quantiles: profile.quantiles.clone(),
+                lengths: profile.lengths.clone(),
+                distinct,
+                frequent,
+                shapes,
+            });
+            listed.extend(&profile.frequent);
+        }
+        let (all, same) =
+            (parts.len(), parts.iter().all(|part| Some(part.kind) == parts.first().map(|f| f.kind)));
+        let mut together = parts.into_iter().reduce(|mut sum, part| {
+            sum.merge(part);
+            sum
+        })?;
+        if same && listed.len() == all {
+            together.frequent = Some(Frequent::together(&listed));
+        }
+        Some(together)
+    }
+
+    /// A number of the column's quantiles in words.
+    pub(crate) fn shown(&self, value: f64) -> String {
+        match self.kind {
+            Some(KeyKind::Time(_)) => whole_text(value as i128, &self.whole_type()),
+            _ => short(value),
+        }
     }
 
     /// Whether distributions of the two can be compared: both are numbers, or both of the same kind.

@@ -4,7 +4,7 @@
 //! (PODS 2012): where more values are listed than there is room for, the count of the first that has none
 //! is taken off all. No count is ever too large, and none is too small by more than `values ÷ 1,001`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
@@ -103,6 +103,26 @@ impl Frequent {
             *self.values.entry(value).or_default() += count;
         }
         self.reduce();
+    }
+
+    /// Several parts together, as if merged at once.
+    pub(crate) fn together(parts: &[&Self]) -> Self {
+        let mut counts: HashMap<&str, u64> = HashMap::new();
+        for part in parts {
+            for (value, count) in &part.values {
+                *counts.entry(value).or_default() += count;
+            }
+        }
+        let sum = |of: fn(&Self) -> u64| parts.iter().map(|part| of(part)).sum::<u64>();
+        let complete = parts.iter().all(|part| part.absent == 0);
+        let mut all = Self {
+            values: counts.into_iter().map(|(value, count)| (value.to_owned(), count)).collect(),
+            error: if complete { 0 } else { sum(|part| part.absent) },
+            absent: sum(|part| part.absent),
+            total: sum(|part| part.total),
+        };
+        all.reduce();
+        all
     }
 
     /// Takes off what the first value without room counts, so that at most 1,000 remain.

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{cast, kernels::cmp};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampNanosecondType};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use lockgate_rules::{
-    AnsweredFrom, Batch, BindError, Check, JudgeContext, KeySet, NO_HISTORY, Proofs, References, State,
-    Suite, Verdict,
+    AnsweredFrom, Batch, BindError, Check, History, JudgeContext, KeySet, NO_HISTORY, Point, Proofs,
+    References, State, Suite, Verdict,
 };
 use serde_json::Value;
 
@@ -160,6 +160,34 @@ pub(crate) fn state(suite: &Suite, batches: &[RecordBatch]) -> State {
         state.merge(measured(suite, batch).part).unwrap();
     }
     state
+}
+
+/// What was published on the days before now, oldest first, as the suite profiles it.
+pub(crate) fn history(suite: &Suite, earlier: &[RecordBatch]) -> History {
+    let point = |(at, batch): (usize, &RecordBatch)| {
+        let time = now() - Duration::days((earlier.len() - at) as i64);
+        let measured = state(suite, std::slice::from_ref(batch));
+        let profile = measured.profiles().remove("").unwrap_or_default();
+        Point { key: String::new(), run_id: format!("run-{at}"), time, profile }
+    };
+    History::new(earlier.iter().enumerate().map(point).collect())
+}
+
+pub(crate) fn judge_against(suite: &Suite, state: &State, history: &History) -> Vec<Verdict> {
+    let proofs = &Proofs::default();
+    suite.judge(state, &JudgeContext { now: now(), proofs, source: AnsweredFrom::Scan, history })
+}
+
+/// The verdict of one check over one batch after others.
+pub(crate) fn verdict_after(
+    rule: &str,
+    params: Value,
+    batch: &RecordBatch,
+    earlier: &[RecordBatch],
+) -> Verdict {
+    let suite = bind(&[(rule, params)], &batch.schema());
+    let state = state(&suite, std::slice::from_ref(batch));
+    judge_against(&suite, &state, &history(&suite, earlier)).remove(0)
 }
 
 pub(crate) fn judge(suite: &Suite, state: &State) -> Vec<Verdict> {
