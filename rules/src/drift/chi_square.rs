@@ -29,9 +29,9 @@ pub static DEF: RuleDef = RuleDef {
     example: Example {
         yaml: "chi_square: {column: city, baseline: {last: 7}}",
         params: r#"{"column": "city", "baseline": {"last": 7}}"#,
-        input: "city:utf8\nBern\nBern\nBasel\nZug\n\n---\nBern\nBern\nBasel\nBasel\n---\nBern\nBasel\n\n",
-        status: "pass",
-        observed: "?",
+        input: "city:utf8\nBern\nBern\nBern\nBern\nBern\nBern\nBern\nBern\nBern\nBern\nBern\nBern\nZug\nZug\nZug\nZug\nZug\nZug\n---\nBern\nBern\nBern\nBern\nBern\nBern\nZug\nZug\nZug\nZug\nZug\nZug\nZug\nZug\nZug\nZug\nZug\nZug\n",
+        status: "fail",
+        observed: "0.333333",
     },
     cost: Cost::Sketch,
     shape: Shape::Distance,
@@ -52,7 +52,7 @@ struct ChiSquare {
 }
 
 impl Distance for ChiSquare {
-    const NAME: &'static str = "chi_square";
+    const NAME: &'static str = "cramers_v";
     const WORDS: &'static str = "Cramér's V";
     const FAIL: f64 = 0.1;
     const OF: Of = Of::Comparable;

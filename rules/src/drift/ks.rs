@@ -30,7 +30,7 @@ pub static DEF: RuleDef = RuleDef {
         params: r#"{"column": "price", "baseline": "previous"}"#,
         input: "price:float64\n2\n3\n4\n5\n\n---\n1\n2\n3\n---\n4\n\n",
         status: "fail",
-        observed: "?",
+        observed: "0.5",
     },
     cost: Cost::Sketch,
     shape: Shape::Distance,

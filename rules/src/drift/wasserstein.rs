@@ -25,7 +25,7 @@ pub static DEF: RuleDef = RuleDef {
         params: r#"{"column": "price", "baseline": {"last": 7}}"#,
         input: "price:float64\n2\n3\n4\n5\n\n---\n1\n2\n3\n---\n4\n\n",
         status: "fail",
-        observed: "?",
+        observed: "0.894427",
     },
     cost: Cost::Sketch,
     shape: Shape::Distance,

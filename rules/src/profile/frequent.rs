@@ -4,12 +4,12 @@
 //! (PODS 2012): where more values are listed than there is room for, the count of the first that has none
 //! is taken off all. No count is ever too large, and none is too small by more than `values ÷ 1,001`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
