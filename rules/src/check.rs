@@ -6,6 +6,7 @@ use schemars::SchemaGenerator;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::baseline::Baseline;
 pub use crate::envelope::{Envelope, Nulls, OnRow, Samples, Severity, Share, Wanted};
 use crate::literal::Literal;
 use crate::proofs::Delivered;
@@ -183,6 +184,11 @@ impl Check {
         self.rule.references()
     }
 
+    /// Which points of the history it compares with, if it does.
+    pub fn baseline(&self) -> Option<Baseline> {
+        self.rule.baseline()
+    }
+
     /// The file its values are in, if they are in one.
     pub fn values_file(&self) -> Option<&ValuesFile> {
         self.rule.values_file()
@@ -218,6 +224,11 @@ impl Check {
                 let parts = self.rule.parts().iter().map(Self::id).collect::<Vec<_>>().join(", ");
                 self.rule.scope().map_or_else(|| parts.clone(), |scope| format!("{scope}: {parts}"))
             }
+        };
+        let about = match self.rule.figure() {
+            Some(figure) if about.is_empty() => figure,
+            Some(figure) => format!("{figure} of {about}"),
+            None => about,
         };
         let name = self.def.name;
         let mut id = if about.is_empty() { name.to_owned() } else { format!("{name}({about})") };

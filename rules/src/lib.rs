@@ -7,18 +7,23 @@
 //!
 //! Adding a rule takes one file in the folder of its dimension and one line in [`RULES`].
 
+mod against;
 mod age;
 mod association;
 mod calendar;
 mod align;
 mod amount;
+mod aligned;
+mod baseline;
 mod check;
 mod check_schema;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
 mod comparison;
 mod counterpart;
 mod declared;
+mod distance;
 mod envelope;
+mod followed;
 mod frequency;
 mod keys;
 mod literal;
@@ -31,6 +36,7 @@ mod parts;
 mod moment;
 mod pairs;
 mod pattern;
+pub mod profile;
 mod proofs;
 mod reference;
 mod rule;
@@ -41,6 +47,7 @@ mod suite;
 mod time_limit;
 mod tolerance;
 mod unit;
+mod unusual;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
 mod value_set;
 mod values;
@@ -49,6 +56,7 @@ mod verdict;
 pub mod completeness;
 pub mod consistency;
 pub mod distribution;
+pub mod drift;
 pub mod integrity;
 pub mod logic;
 pub mod schema;
@@ -58,10 +66,13 @@ pub mod validity;
 pub mod volume;
 
 pub use calendar::Period;
+pub use baseline::{Baseline, Compared, History, Lookback, NO_HISTORY, Point, PointName};
 pub use check::{Check, Envelope, Nulls, OnRow, ParamError, Samples, Severity, Share, Wanted};
 pub use check_schema::check_schema;
 pub use keys::KeyKind;
 pub use literal::{Literal, Operand, literals};
+pub use measure::Partitions;
+pub use profile::{ColumnProfile, Depth, Metric, Profile};
 pub use proofs::{ColumnProof, Delivered, Delivery, Proofs};
 pub use reference::{Columns as OtherColumns, Gathered, KeySet, OtherRows, Reference, References, Want};
 pub use rule::{
@@ -148,6 +159,21 @@ pub static RULES: &[&RuleDef] = &[
     &logic::not::DEF,
     &logic::when::DEF,
     &schema::column_names::DEF,
+    &drift::ks::DEF,
+    &drift::chi_square::DEF,
+    &drift::jensen_shannon::DEF,
+    &drift::kl_divergence::DEF,
+    &drift::hellinger::DEF,
+    &drift::total_variation::DEF,
+    &drift::l_infinity::DEF,
+    &drift::wasserstein::DEF,
+    &drift::missingness_drift::DEF,
+    &drift::new_categories::DEF,
+    &drift::dataset_drift::DEF,
+    &drift::correlation_drift::DEF,
+    &drift::change::DEF,
+    &drift::metric_anomaly::DEF,
+    &drift::dimension_anomaly::DEF,
 ];
 
 /// The rule of a name or alias.

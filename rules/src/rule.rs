@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::check::{Check, Envelope, Nulls, ParamError};
+use crate::baseline::Baseline;
 use crate::literal::Literal;
 use crate::measure::{Readings, What};
 use crate::proofs::{Delivered, Proofs};
@@ -81,12 +82,26 @@ pub struct Example {
     pub yaml: &'static str,
     /// The same parameters as JSON: what the YAML parses to.
     pub params: &'static str,
-    /// Rows as CSV under a typed header, such as `id:int64,name:utf8`; an empty field is null.
+    /// Rows as CSV under a typed header, such as `id:int64,name:utf8`; an empty field is null. After a line
+    /// `---` come rows that were published before, one such section for each day, oldest first.
     pub input: &'static str,
     /// The status it gives, as reports spell it.
     pub status: &'static str,
     /// The observed text it gives.
     pub observed: &'static str,
+}
+
+impl Example {
+    /// The rows the rule is applied to, with their header.
+    pub fn rows(&self) -> &'static str {
+        self.input.split_once("---\n").map_or(self.input, |(rows, _)| rows)
+    }
+
+    /// What was published before, oldest first, each with the header.
+    pub fn earlier(&self) -> Vec<String> {
+        let header = self.input.lines().next().unwrap_or_default();
+        self.input.split("---\n").skip(1).map(|rows| format!("{header}\n{rows}")).collect()
+    }
 }
 
 /// What answering a rule costs.
@@ -194,6 +209,14 @@ pub trait Rule: Debug + Send + Sync {
     }
     /// The same rule with the values of its file; None if it has no such file.
     fn with_values(&self, _values: Arc<[Literal]>) -> Option<Arc<dyn Rule>> {
+        None
+    }
+    /// Which points of the history it compares with, if it does.
+    fn baseline(&self) -> Option<Baseline> {
+        None
+    }
+    /// The figure it follows, where checks of one column are told apart by it.
+    fn figure(&self) -> Option<String> {
         None
     }
     /// What it is about, where its columns do not say so; the check is named after it.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::baseline::{Compared, Point};
 use crate::check::{OnRow, Severity};
 use crate::sample::Sample;
 
@@ -39,6 +40,9 @@ pub struct Verdict {
     pub exactness: Exactness,
     /// Where the answer came from.
     pub answered_from: AnsweredFrom,
+    /// The published points it was reached against, for rules that compare with history.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub baseline: Option<Compared>,
     /// Rows that fail, or that repeat a key.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub samples: Vec<Sample>,
@@ -178,6 +182,8 @@ pub struct Outcome {
     pub exactness: Exactness,
     /// Where the answer came from.
     pub answered_from: AnsweredFrom,
+    /// The published points it was compared with.
+    pub baseline: Option<Compared>,
     /// Rows that show it, for rules about keys.
     pub samples: Vec<Sample>,
     /// How each group came out.
@@ -196,6 +202,7 @@ impl Outcome {
             n_null: 0,
             exactness: Exactness::Exact,
             answered_from: AnsweredFrom::Scan,
+            baseline: None,
             samples: Vec::new(),
             groups: Vec::new(),
         }
@@ -230,6 +237,13 @@ impl Outcome {
     #[must_use]
     pub fn exactness(mut self, exactness: Exactness) -> Self {
         self.exactness = exactness;
+        self
+    }
+
+    /// With the points it was compared with, oldest first.
+    #[must_use]
+    pub fn against(mut self, points: &[&Point]) -> Self {
+        self.baseline = Compared::with(points);
         self
     }
 

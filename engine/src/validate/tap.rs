@@ -8,7 +8,8 @@ use arrow::compute::nullif;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 use lockgate_rules::{
-    AnsweredFrom, Batch, Input, JudgeContext, NulledOut, Part, Proofs, Quarantined, State, Suite, Verdict,
+    AnsweredFrom, Batch, Input, JudgeContext, NO_HISTORY, NulledOut, Part, Proofs, Quarantined, State, Suite,
+    Verdict,
 };
 use polars::prelude::{
     BooleanChunked, Column, DataFrame, Expr, ListBuilderTrait, ListStringChunkedBuilder, Schema,
@@ -90,7 +91,7 @@ impl Tap {
         origins: Option<&UInt64Array>,
     ) -> Result<lockgate_rules::Measured> {
         self.suite
-            .measure(&Batch { record, predicates, origins })
+            .measure(&Batch { record, predicates, origins, partitions: None })
             .map_err(|error| Error::defect("could not measure a batch").because(error))
     }
 
@@ -121,7 +122,8 @@ impl Tap {
     /// The verdicts on everything measured.
     pub fn judge(&self, now: DateTime<Utc>) -> Vec<Verdict> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let context = JudgeContext { now, proofs: &self.proofs, source: AnsweredFrom::Scan };
+        let (proofs, history) = (&self.proofs, &NO_HISTORY);
+        let context = JudgeContext { now, proofs, source: AnsweredFrom::Scan, history };
         self.suite.judge(&state, &context)
     }
 

@@ -71,7 +71,7 @@ impl ByKey {
             let key = shown.iter().zip(&each.redact).map(value).collect();
             let columns: Vec<ArrayRef> =
                 sorted.iter().map(|column| column.slice(range.start, range.len())).collect();
-            let measured = Accumulated::of_batch(&each.what, &columns, &RowSet::all(range.len()), None)?;
+            let measured = Accumulated::of_batch(&each.what, &columns, &RowSet::all(range.len()), None, None)?;
             all.keys.insert(format!("{hash:032x}"), OfKey { key, all: measured });
         }
         Ok(all)
@@ -151,7 +151,7 @@ pub(crate) fn over<'a>(
     let mut all = Accumulated::new(what, types);
     for batch in batches {
         let (columns, rows) = batch?;
-        let part = Accumulated::of_batch(what, &columns, &RowSet::all(rows), None)?;
+        let part = Accumulated::of_batch(what, &columns, &RowSet::all(rows), None, None)?;
         if !all.merge(part) {
             return Err(ArrowError::InvalidArgumentError("two batches do not measure the same".into()));
         }

@@ -86,6 +86,23 @@ impl Distinct {
         }
     }
 
+    /// A smaller state: not more than `few` values one by one, else a sketch of `2^log_registers`.
+    pub(crate) fn compacted(mut self, few: usize, log_registers: u8) -> Self {
+        if let Self::Few(set) = &self
+            && set.len() <= few
+        {
+            return self;
+        }
+        self.grow();
+        if let Self::Many(sketch) = &self
+            && let Ok(mut union) = HllUnion::new(log_registers)
+        {
+            union.update(sketch);
+            self = Self::Many(Box::new(union.to_sketch(HllType::Hll4)));
+        }
+        self
+    }
+
     /// The number of distinct values, and whether it is exact.
     pub fn count(&self) -> (f64, bool) {
         match self {

@@ -23,6 +23,7 @@ mod order_key;
 mod pairs;
 mod periods;
 mod partners;
+mod profiles;
 mod quantiles;
 mod runs;
 pub(crate) mod text;
@@ -51,6 +52,7 @@ pub use null_rows::NullRows;
 pub use pairs::{Pair, Pairs};
 pub use periods::Periods;
 pub use partners::{Lookup, Partners};
+pub use profiles::{PairSums, Partitions, Profiles};
 pub use quantiles::{EXACT_VALUES, Interpolation, Quantiles};
 pub use runs::{Run, Runs};
 
@@ -59,9 +61,12 @@ pub(crate) use order_key::{NAN_KEY, key_text};
 pub(crate) use values::{floats, for_whole_type, unpacked, whole_value};
 
 use crate::calendar::Period;
+pub(crate) use quantiles::QuantileLevel;
+use crate::baseline::History;
 use crate::keys::hash_rows;
 use crate::literal::Family;
 use crate::mask::RowSet;
+use crate::profile::{ColumnProfile, Depth};
 use crate::proofs::Proofs;
 use crate::sample::Keep;
 use total::total_of;
@@ -120,6 +125,10 @@ pub enum What {
     Partners(Lookup),
     /// Another measure, for each key that the first columns form.
     ByKey(Box<EachKey>),
+    /// A column in summary for each partition; without a column its rows.
+    Profile(Depth),
+    /// Sums for a correlation of two columns, for each partition.
+    PairProfile,
 }
 
 /// What is measured over which columns in which scope.
@@ -141,6 +150,7 @@ impl Spec {
         same_rows
             && match (&self.what, &other.what) {
                 (What::Moments(mine), What::Moments(theirs)) => mine <= theirs,
+                (What::Profile(mine), What::Profile(theirs)) => mine <= theirs,
                 (mine, theirs) => mine == theirs,
             }
     }
@@ -193,6 +203,10 @@ pub enum Accumulator {
     Runs(Runs),
     /// For [`What::Periods`].
     Periods(Periods),
+    /// For [`What::Profile`].
+    Profiles(Profiles),
+    /// For [`What::PairProfile`].
+    PairSums(PairSums),
     /// For the measures that count or add up small whole numbers.
     Total(u64),
     /// For [`What::Partners`].
@@ -225,6 +239,8 @@ impl Accumulated {
             What::Pairs => Accumulator::Pairs(Pairs::default()),
             What::Runs(interval) => Accumulator::Runs(Runs::new(*interval)),
             What::Periods(_) => Accumulator::Periods(Periods::default()),
+            What::Profile(_) => Accumulator::Profiles(Profiles::default()),
+            What::PairProfile => Accumulator::PairSums(PairSums::default()),
             What::Zeros | What::Truths | What::Characters => Accumulator::Total(0),
             What::Partners(_) => Accumulator::Partners(Partners::default()),
             What::ByKey(_) => Accumulator::ByKey(ByKey::default()),
@@ -232,13 +248,14 @@ impl Accumulated {
         Self { rows: 0, nulls: 0, accumulator }
     }
 
-    /// What a batch adds, given the measure's columns (no dictionaries) and the rows in scope, and what is
-    /// to be kept for samples of keys.
+    /// What a batch adds, given the measure's columns (no dictionaries) and the rows in scope, what is to
+    /// be kept for samples of keys, and the partitions of the rows.
     pub(crate) fn of_batch(
         what: &What,
         columns: &[ArrayRef],
         scope: &RowSet,
         keep: Option<Keep>,
+        partitions: Option<Partitions<'_>>,
     ) -> Result<Self, ArrowError> {
         let present = columns.iter().fold(scope.clone(), |rows, column| rows.and_valid(column.nulls()));
         let types: Vec<DataType> = columns.iter().map(|column| column.data_type().clone()).collect();
@@ -299,6 +316,10 @@ impl Accumulated {
                 (*partners, all.nulls) = Partners::of(lookup, columns, scope, keep.as_ref())?;
             }
             (Accumulator::ByKey(by_key), What::ByKey(each)) => *by_key = ByKey::of(each, columns, scope)?,
+            (Accumulator::Profiles(profiles), What::Profile(depth)) => {
+                *profiles = Profiles::of_batch(*depth, columns, scope, partitions)?;
+            }
+            (Accumulator::PairSums(pairs), _) => *pairs = PairSums::of_batch(columns, &present, partitions)?,
             (
                 Accumulator::Groups(_)
                 | Accumulator::Bins(_)
@@ -308,7 +329,8 @@ impl Accumulated {
                 | Accumulator::Runs(_)
                 | Accumulator::Periods(_)
                 | Accumulator::Partners(_)
-                | Accumulator::ByKey(_),
+                | Accumulator::ByKey(_)
+                | Accumulator::Profiles(_),
                 _,
             ) => {
                 return Err(ArrowError::InvalidArgumentError(
@@ -340,12 +362,22 @@ impl Accumulated {
             (Accumulator::Pairs(mine), Accumulator::Pairs(theirs)) => mine.merge(theirs),
             (Accumulator::Runs(mine), Accumulator::Runs(theirs)) => mine.merge(theirs),
             (Accumulator::Periods(mine), Accumulator::Periods(theirs)) => mine.merge(theirs),
+            (Accumulator::Profiles(mine), Accumulator::Profiles(theirs)) => mine.merge(theirs),
+            (Accumulator::PairSums(mine), Accumulator::PairSums(theirs)) => mine.merge(theirs),
             (Accumulator::Total(mine), Accumulator::Total(theirs)) => *mine += theirs,
             (Accumulator::Partners(mine), Accumulator::Partners(theirs)) => mine.merge(theirs),
             (Accumulator::ByKey(mine), Accumulator::ByKey(theirs)) => return mine.merge(theirs),
             _ => return false,
         }
         true
+    }
+
+    /// The same without the values that a profile names.
+    pub(crate) fn redacted(mut self) -> Self {
+        if let Accumulator::Profiles(profiles) = &mut self.accumulator {
+            profiles.redact();
+        }
+        self
     }
 
     /// Rows whose columns are all present.
@@ -362,9 +394,20 @@ pub struct Readings<'a> {
     pub now: DateTime<Utc>,
     /// What is known besides, as far as it makes measures unnecessary.
     pub proofs: &'a Proofs,
+    /// What was published before.
+    pub history: &'a History,
 }
 
 impl Readings<'_> {
+    /// The profile that was requested while binding, of all partitions together; None where no row was in
+    /// scope.
+    pub fn profile(&self, measure: usize) -> Option<ColumnProfile> {
+        match &self.at(measure)?.accumulator {
+            Accumulator::Profiles(profiles) => profiles.together(),
+            _ => None,
+        }
+    }
+
     /// The state of a measure that was requested while binding.
     pub fn at(&self, measure: usize) -> Option<&Accumulated> {
         self.measures.get(measure)

@@ -30,6 +30,14 @@ pub struct Quantiles {
     error: u64,
 }
 
+/// One level of a sketch as it is stored: values that each stand for `2^level` values, in ascending order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct QuantileLevel {
+    pub(crate) values: Vec<f64>,
+    /// Whether the next compaction keeps the values at odd places.
+    pub(crate) odd: bool,
+}
+
 /// Items that each stand for `2^level` values, sorted.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(try_from = "StoredLevel", into = "StoredLevel")]
@@ -102,6 +110,11 @@ impl Quantiles {
 
     /// Adds another part.
     pub fn merge(&mut self, other: Self) {
+        self.merge_within(other, EXACT_VALUES);
+    }
+
+    /// Adds another part, exactly up to so many values; beyond, levels hold a quarter of that at most.
+    pub(crate) fn merge_within(&mut self, other: Self, exact_values: u64) {
         self.count += other.count;
         self.nan += other.nan;
         self.error += other.error;
@@ -111,30 +124,64 @@ impl Quantiles {
                 None => self.levels.push(level),
             }
         }
-        if self.count > EXACT_VALUES {
-            self.compact();
+        if self.count > exact_values {
+            let room = LEVEL_ITEMS.min(exact_values as usize / 4);
+            let mut at = 0;
+            while let Some(level) = self.levels.get(at) {
+                if level.items.len() > room {
+                    self.promote(at);
+                }
+                at += 1;
+            }
         }
     }
 
-    fn compact(&mut self) {
-        let mut at = 0;
-        while at < self.levels.len() {
-            let Some(level) = self.levels.get_mut(at) else { break };
-            if level.items.len() > LEVEL_ITEMS {
-                let even = level.items.len() & !1;
-                let rest = level.items.split_off(even);
-                let promoted: Vec<u64> =
-                    level.items.iter().skip(usize::from(level.odd)).step_by(2).copied().collect();
-                level.items = rest;
-                level.odd = !level.odd;
-                self.error += 1 << at;
-                match self.levels.get_mut(at + 1) {
-                    Some(next) => next.items = merge_sorted(&next.items, &promoted),
-                    None => self.levels.push(Level { items: promoted, odd: false }),
-                }
-            }
-            at += 1;
+    /// Compacts the lowest levels until no more than so many values are held.
+    pub(crate) fn shorten(&mut self, values: usize) {
+        let held = |levels: &[Level]| levels.iter().map(|level| level.items.len()).sum::<usize>();
+        while held(&self.levels) > values
+            && let Some(at) = self.levels.iter().position(|level| level.items.len() > 1)
+        {
+            self.promote(at);
         }
+    }
+
+    /// Moves every other item of a level to the next one.
+    fn promote(&mut self, at: usize) {
+        let Some(level) = self.levels.get_mut(at) else { return };
+        let even = level.items.len() & !1;
+        let rest = level.items.split_off(even);
+        let promoted: Vec<u64> =
+            level.items.iter().skip(usize::from(level.odd)).step_by(2).copied().collect();
+        level.items = rest;
+        level.odd = !level.odd;
+        self.error += 1 << at;
+        match self.levels.get_mut(at + 1) {
+            Some(next) => next.items = merge_sorted(&next.items, &promoted),
+            None => self.levels.push(Level { items: promoted, odd: false }),
+        }
+    }
+
+    /// The levels as they are stored.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = QuantileLevel> + '_ {
+        self.levels.iter().map(|level| QuantileLevel {
+            values: level.items.iter().map(|key| from_key(*key)).collect(),
+            odd: level.odd,
+        })
+    }
+
+    /// What was stored.
+    pub(crate) fn from_levels(levels: Vec<QuantileLevel>, count: u64, nan: u64, error: u64) -> Self {
+        let level = |stored: QuantileLevel| Level {
+            items: stored.values.into_iter().map(|value| to_key(value + 0.0)).collect(),
+            odd: stored.odd,
+        };
+        Self { levels: levels.into_iter().map(level).collect(), count, nan, error }
+    }
+
+    /// Largest possible error of a rank.
+    pub(crate) fn error(&self) -> u64 {
+        self.error
     }
 
     /// Whether every value is held.
@@ -159,6 +206,16 @@ impl Quantiles {
             return f64::NAN;
         }
         weighted_quantile(&self.weighted(), self.is_exact(), q, interpolation)
+    }
+
+    /// The smallest value, the nine deciles and the largest, NaN aside; empty where there are none.
+    pub(crate) fn deciles(&self) -> Vec<f64> {
+        if self.count == 0 {
+            return Vec::new();
+        }
+        let (weighted, exact) = (self.weighted(), self.is_exact());
+        let decile = |at| weighted_quantile(&weighted, exact, f64::from(at) / 10.0, Interpolation::Higher);
+        (0..=10).map(decile).collect()
     }
 
     /// The median of the distances from the median, unscaled.

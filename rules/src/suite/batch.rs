@@ -12,7 +12,7 @@ use super::state::{Part, Tally};
 use super::{Batch, BoundCheck, Measured, NulledOut, PlannedMeasure, Quarantined, RuleError, Suite, Way};
 use crate::check::{Nulls, OnRow};
 use crate::mask::{RowSet, spread, truths};
-use crate::measure::{Accumulated, unpacked};
+use crate::measure::{Accumulated, Partitions, unpacked};
 use crate::rule::{RowTest, Rows};
 use crate::sample::{Keep, Sample, sample};
 
@@ -128,6 +128,7 @@ struct Prepared<'a> {
     scopes: Vec<RowSet>,
     origins: Option<&'a UInt64Array>,
     now: DateTime<Utc>,
+    partitions: Option<Partitions<'a>>,
     len: usize,
 }
 
@@ -145,8 +146,8 @@ impl<'a> Prepared<'a> {
         }
         let plain = raw.iter().map(|_| OnceCell::new()).collect();
         let scopes = batch.predicates.iter().map(RowSet::truths).collect();
-        let &Batch { predicates, origins, now, .. } = batch;
-        Ok(Self { raw, plain, predicates, scopes, origins, now, len })
+        let &Batch { predicates, origins, now, partitions, .. } = batch;
+        Ok(Self { raw, plain, predicates, scopes, origins, now, partitions, len })
     }
 
     fn raw(&self, column: usize) -> &'a ArrayRef {
@@ -259,6 +260,8 @@ impl<'a> Prepared<'a> {
             });
         }
         let scope = self.scope(planned.filter).and(staying);
-        Accumulated::of_batch(&planned.spec.what, &columns, &scope, self.keep(planned))
+        let keep = self.keep(planned);
+        let all = Accumulated::of_batch(&planned.spec.what, &columns, &scope, keep, self.partitions)?;
+        Ok(if planned.redacted { all.redacted() } else { all })
     }
 }

@@ -11,13 +11,25 @@ use crate::check::{Check, OnRow};
 use crate::keys::KeyKind;
 use crate::literal::type_name;
 use crate::measure::{Spec, What};
+use crate::profile::Depth;
 use crate::reference::References;
 use crate::rule::{Bound, Columns, Problem, Site};
 
 impl Suite {
     /// Resolves columns, types and references of checks; all that do not fit are reported together.
-    #[expect(clippy::needless_pass_by_value, reason = "a suite takes over the key sets it was given")]
     pub fn bind(checks: Vec<Check>, schema: &Schema, references: References) -> Result<Self, Vec<BindError>> {
+        Self::bind_profiling(checks, schema, references, &[])
+    }
+
+    /// The same, and columns are profiled besides, whatever checks there are. A name that is not in the
+    /// schema is left out; the empty name profiles the rows as such.
+    #[expect(clippy::needless_pass_by_value, reason = "a suite takes over the key sets it was given")]
+    pub fn bind_profiling(
+        checks: Vec<Check>,
+        schema: &Schema,
+        references: References,
+        profiled: &[(String, Depth)],
+    ) -> Result<Self, Vec<BindError>> {
         let mut binding = Binding {
             schema,
             references: &references,
@@ -50,6 +62,9 @@ impl Suite {
         }
         if !errors.is_empty() {
             return Err(errors);
+        }
+        for (column, depth) in profiled {
+            binding.profile(column, *depth);
         }
         name_apart(&mut bound);
         let Binding { columns, predicates, measures, parts, .. } = binding;
@@ -274,16 +289,28 @@ impl Binding<'_> {
         let columns = spec.columns.iter().map(|name| self.column(name)).collect();
         let types = spec.columns.iter().filter_map(|name| self.typed(name).ok()).map(|(_, t)| t).collect();
         let (sample_rows, shown) = (0, Vec::new());
+        let redacted = spec.columns.iter().any(|name| self.redacted.contains(name));
         self.measures.push(PlannedMeasure {
             spec,
             columns,
             types,
             filter,
             measured: true,
+            profiled: false,
+            redacted,
             sample_rows,
             shown,
         });
         self.measures.len() - 1
+    }
+
+    /// Has a column profiled in any case.
+    fn profile(&mut self, column: &str, depth: Depth) {
+        let columns = if column.is_empty() { Vec::new() } else { vec![column.to_owned()] };
+        if columns.iter().all(|name| self.typed(name).is_ok()) {
+            let at = self.measure(Spec { what: What::Profile(depth), columns, filter: None }, None);
+            self.measures[at].profiled = true;
+        }
     }
 
     /// Has a measure of keys, or of their nulls, keep rows for the samples of a check.

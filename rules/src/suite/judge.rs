@@ -29,7 +29,7 @@ impl Suite {
         let needs = |at| if proven(at) { None } else { Some(self.needs(at, proofs)) };
         let needs: Vec<Option<Vec<usize>>> = (0..self.checks.len()).map(needs).collect();
         for (at, measure) in self.measures.iter_mut().enumerate() {
-            measure.measured = needs.iter().flatten().any(|needed| needed.contains(&at));
+            measure.measured = measure.profiled || needs.iter().flatten().any(|needed| needed.contains(&at));
         }
         for (check, needs) in self.checks.iter_mut().zip(needs) {
             check.measured = needs.is_some();
@@ -94,7 +94,8 @@ impl Suite {
             },
             Way::Whole(judge) => {
                 let proofs = if eased { context.proofs } else { &nothing };
-                judge.judge(&Readings { measures: &part.measures, now: context.now, proofs })
+                let (measures, now, history) = (&part.measures, context.now, context.history);
+                judge.judge(&Readings { measures, now, proofs, history })
             }
             Way::Parts(together, parts) => {
                 let parts: Vec<Verdict> =
@@ -252,6 +253,7 @@ impl BoundCheck {
             n_null: outcome.n_null,
             exactness: outcome.exactness,
             answered_from: outcome.answered_from,
+            baseline: outcome.baseline,
             samples: self.shown_samples(outcome.samples),
             groups: outcome.groups,
             dimension: envelope.dimension.clone().unwrap_or_else(|| self.check.def.dimension.to_owned()),

@@ -16,8 +16,9 @@ use chrono::{DateTime, Utc};
 
 pub use state::{Part, State};
 
+use crate::baseline::History;
 use crate::check::Check;
-use crate::measure::Spec;
+use crate::measure::{Partitions, Spec};
 use crate::proofs::Proofs;
 use crate::rule::{Combine, Judge, RowTest};
 use crate::verdict::AnsweredFrom;
@@ -82,6 +83,10 @@ struct PlannedMeasure {
     types: Vec<DataType>,
     filter: Option<usize>,
     measured: bool,
+    /// Whether it is wanted for itself, without any check.
+    profiled: bool,
+    /// Whether values are not to be named in it, as some check redacts its column.
+    redacted: bool,
     /// So many rows are kept for the samples of its checks, if it is one of keys or of their nulls.
     sample_rows: usize,
     /// The columns these show; those that no check shows are marked to be redacted.
@@ -108,6 +113,8 @@ pub struct Batch<'a> {
     pub origins: Option<&'a UInt64Array>,
     /// The run's clock.
     pub now: DateTime<Utc>,
+    /// The partition each row belongs to, for profiles; all rows under the name "" where absent.
+    pub partitions: Option<Partitions<'a>>,
 }
 
 /// What a batch gave.
@@ -150,6 +157,8 @@ pub struct JudgeContext<'a> {
     pub proofs: &'a Proofs,
     /// Where the state came from: the rows of this run, or an earlier run's record.
     pub source: AnsweredFrom,
+    /// What was published before, without the run that is judged.
+    pub history: &'a History,
 }
 
 /// A check that does not fit the schema.
@@ -254,7 +263,7 @@ impl Suite {
 
     /// Whether batches have to be looked at for anything.
     pub fn is_measured(&self) -> bool {
-        self.checks.iter().any(|check| check.measured)
+        self.checks.iter().any(|check| check.measured) || self.measures.iter().any(|measure| measure.profiled)
     }
 
     /// An empty state, into which parts are merged in batch order.

@@ -1,11 +1,14 @@
 //! What a suite accumulated: versioned, mergeable, serialisable.
 
+use std::collections::BTreeMap;
+
 use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 
 use super::RuleError;
 use super::grouping::GroupParts;
-use crate::measure::{Accumulated, Spec};
+use crate::measure::{Accumulated, Accumulator, Spec};
+use crate::profile::{ColumnKey, PairKey, Profile};
 use crate::sample::Sample;
 
 /// The version written into states.
@@ -84,6 +87,33 @@ impl State {
     pub fn readings(&self) -> impl Iterator<Item = (&Spec, &Accumulated)> {
         let all = self.specs.iter().zip(&self.part.measures).zip(&self.measured);
         all.filter(|(_, measured)| **measured).map(|(reading, _)| reading)
+    }
+
+    /// What the suite learnt of the columns of each partition, within the room that is kept for it when
+    /// stored; under the name "" where rows were not told apart.
+    pub fn profiles(&self) -> BTreeMap<String, Profile> {
+        let mut all: BTreeMap<String, Profile> = BTreeMap::new();
+        for (spec, accumulated) in self.readings() {
+            let filter = spec.filter.as_deref();
+            match (&accumulated.accumulator, spec.columns.as_slice()) {
+                (Accumulator::Profiles(profiles), columns) => {
+                    let column = columns.first().map_or("", String::as_str);
+                    for (name, profile) in &profiles.partitions {
+                        let compacted = profile.clone().compacted();
+                        let of_partition = all.entry(name.clone()).or_default();
+                        of_partition.insert(ColumnKey::new(column, filter), compacted);
+                    }
+                }
+                (Accumulator::PairSums(pairs), [x, y]) => {
+                    for (name, sums) in &pairs.partitions {
+                        let key = PairKey { columns: (x.clone(), y.clone()), filter: spec.filter.clone() };
+                        all.entry(name.clone()).or_default().pairs.insert(key, sums.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        all
     }
 
     pub(super) fn part(&self) -> &Part {

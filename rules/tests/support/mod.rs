@@ -8,9 +8,9 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{and_kleene, cast, filter_record_batch, kernels::cmp};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampNanosecondType};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use lockgate_rules::{
-    AnsweredFrom, Batch, BindError, Check, Gathered, JudgeContext, KeySet, OtherColumns, OtherRows, Proofs,
+    AnsweredFrom, Batch, BindError, Check, Gathered, History, JudgeContext, KeySet, NO_HISTORY, OtherColumns, OtherRows, Point, Proofs,
     Reference, References, State, Suite, Verdict, Want,
 };
 use serde_json::Value;
@@ -196,7 +196,7 @@ pub(crate) fn bind(checks: &[(&str, Value)], schema: &Schema) -> Suite {
 pub(crate) fn measured(suite: &Suite, batch: &RecordBatch) -> lockgate_rules::Measured {
     let predicates: Vec<BooleanArray> =
         suite.predicates().iter().map(|text| predicate(text, batch)).collect();
-    suite.measure(&Batch { record: batch, predicates: &predicates, origins: None, now: now() }).unwrap()
+    suite.measure(&Batch { record: batch, predicates: &predicates, origins: None, now: now(), partitions: None }).unwrap()
 }
 
 pub(crate) fn state(suite: &Suite, batches: &[RecordBatch]) -> State {
@@ -207,12 +207,40 @@ pub(crate) fn state(suite: &Suite, batches: &[RecordBatch]) -> State {
     state
 }
 
+/// What was published on the days before now, oldest first, as the suite profiles it.
+pub(crate) fn history(suite: &Suite, earlier: &[RecordBatch]) -> History {
+    let point = |(at, batch): (usize, &RecordBatch)| {
+        let time = now() - Duration::days((earlier.len() - at) as i64);
+        let measured = state(suite, std::slice::from_ref(batch));
+        let profile = measured.profiles().remove("").unwrap_or_default();
+        Point { key: String::new(), run_id: format!("run-{at}"), time, profile }
+    };
+    History::new(earlier.iter().enumerate().map(point).collect())
+}
+
+pub(crate) fn judge_against(suite: &Suite, state: &State, history: &History) -> Vec<Verdict> {
+    let proofs = &Proofs::default();
+    suite.judge(state, &JudgeContext { now: now(), proofs, source: AnsweredFrom::Scan, history })
+}
+
+/// The verdict of one check over one batch after others.
+pub(crate) fn verdict_after(
+    rule: &str,
+    params: Value,
+    batch: &RecordBatch,
+    earlier: &[RecordBatch],
+) -> Verdict {
+    let suite = bind(&[(rule, params)], &batch.schema());
+    let state = state(&suite, std::slice::from_ref(batch));
+    judge_against(&suite, &state, &history(&suite, earlier)).remove(0)
+}
+
 pub(crate) fn judge(suite: &Suite, state: &State) -> Vec<Verdict> {
     judge_with(suite, state, &Proofs::default())
 }
 
 pub(crate) fn judge_with(suite: &Suite, state: &State, proofs: &Proofs) -> Vec<Verdict> {
-    suite.judge(state, &JudgeContext { now: now(), proofs, source: AnsweredFrom::Scan })
+    suite.judge(state, &JudgeContext { now: now(), proofs, source: AnsweredFrom::Scan, history: &NO_HISTORY })
 }
 
 /// The verdict of one check over one batch.

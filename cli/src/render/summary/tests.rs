@@ -64,6 +64,7 @@ fn verdict(id: &str, rule: &str, column: &str, severity: Severity, status: Statu
         n_null: 0,
         exactness: Exactness::Exact,
         answered_from: AnsweredFrom::Scan,
+        baseline: None,
         samples: Vec::new(),
         dimension: "validity".into(),
         tags: Vec::new(),

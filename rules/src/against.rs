@@ -1,0 +1,280 @@
+//! Checks of a distance between a column now and in its baseline; what the rules of drift share.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::baseline::{Baseline, Point};
+use crate::check::ParamError;
+use crate::keys::KeyKind;
+use crate::literal::type_name;
+use crate::measure::{Readings, What};
+use crate::profile::{ColumnProfile, Depth};
+use crate::rule::{Bound, Judge, Problem, Rule, Site};
+use crate::scalar::short;
+use crate::verdict::{Exactness, Outcome, Status};
+
+/// A distance of a column from its baseline.
+pub(crate) trait Distance: Debug + Clone + Send + Sync + 'static {
+    /// Its name in what was observed.
+    const NAME: &'static str;
+    /// Its name in what is expected.
+    const WORDS: &'static str;
+    /// The largest distance that does not fail where the check does not say.
+    const FAIL: f64;
+    /// The largest that does not warn either.
+    const WARN: f64 = Self::FAIL;
+    /// The columns it is defined for.
+    const OF: Columns;
+
+    /// Refuses parameters that contradict each other.
+    fn validate(&self) -> Result<(), ParamError> {
+        Ok(())
+    }
+    /// The distance between what is now and what was before; both have values, or for any column rows.
+    fn between(&self, now: &ColumnProfile, before: &ColumnProfile) -> Found;
+}
+
+/// What columns a distance is defined for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Columns {
+    /// Any, even one without values.
+    Any,
+    /// Those whose values are numbers, times, texts, or true and false.
+    Comparable,
+    /// Numbers and times.
+    Ordered,
+    /// Those whose values can be listed: not floats.
+    Listed,
+}
+
+/// A distance as it was found.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) value: f64,
+    /// In words, where a number is not all there is to say.
+    pub(crate) text: Option<String>,
+    /// More for machines.
+    pub(crate) details: Map<String, Value>,
+    /// By how much the distance may be wrong.
+    pub(crate) bound: f64,
+    /// The ruling, where it is not by the distance.
+    pub(crate) ruling: Option<Result<Status, String>>,
+}
+
+impl Found {
+    pub(crate) fn new(value: f64) -> Self {
+        Self { value, text: None, details: Map::new(), bound: 0.0, ruling: None }
+    }
+
+    #[must_use]
+    pub(crate) fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(key.to_owned(), value.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn bound(mut self, bound: f64) -> Self {
+        self.bound = bound;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn ruling(mut self, ruling: Option<Result<Status, String>>) -> Self {
+        self.ruling = ruling;
+        self
+    }
+}
+
+/// The parameters of a rule about a distance from the baseline.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(bound = "D: Distance + DeserializeOwned")]
+#[schemars(bound = "D: Distance + JsonSchema", rename = "Drift")]
+pub(crate) struct Drift<D> {
+    /// What was published before that the column is compared with.
+    #[serde(default)]
+    baseline: Baseline,
+    /// With fewer points in the baseline than this (1) the check is skipped.
+    #[serde(default = "one")]
+    min_history: usize,
+    /// The largest distance that does not fail.
+    #[serde(default = "fail_of::<D>")]
+    fail: f64,
+    #[serde(flatten)]
+    distance: D,
+    #[serde(skip)]
+    of: PhantomData<D>,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn fail_of<D: Distance>() -> f64 {
+    D::FAIL
+}
+
+impl<D: Distance + DeserializeOwned + JsonSchema> Rule for Drift<D> {
+    fn validate(&self) -> Result<(), ParamError> {
+        self.baseline.validate()?;
+        self.distance.validate()
+    }
+
+    fn baseline(&self) -> Option<Baseline> {
+        Some(self.baseline.clone())
+    }
+
+    fn expected(&self) -> String {
+        expected::<D>(self.fail, &self.baseline)
+    }
+
+    fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
+        let against = Against { baseline: self.baseline.clone(), min_history: self.min_history };
+        bind(site, self.distance.clone(), against, self.fail)
+    }
+}
+
+/// What is expected of a distance, in words.
+pub(crate) fn expected<D: Distance>(fail: f64, baseline: &Baseline) -> String {
+    format!("{} at most {fail} from {}", D::WORDS, baseline.text())
+}
+
+/// The threshold above which a check warns.
+pub(crate) fn warn_of(site: &Site<'_>, fail: f64, default: f64) -> f64 {
+    site.envelope.warn.as_ref().and_then(Value::as_f64).unwrap_or(fail.min(default))
+}
+
+/// Binds a distance to the envelope's column.
+pub(crate) fn bind<D: Distance>(
+    site: &mut Site<'_>,
+    distance: D,
+    against: Against,
+    fail: f64,
+) -> Result<Bound, Problem> {
+    let (column, data_type) = site.column()?.clone();
+    let wanted = D::OF.misfit(KeyKind::of(&data_type));
+    if let Some(wanted) = wanted {
+        let message = format!("column \"{column}\" is of type {}, not {wanted}", type_name(&data_type));
+        return Err(Problem::new(message).key("column"));
+    }
+    let warn = warn_of(site, fail, if D::WARN < D::FAIL { D::WARN } else { fail });
+    let filter = site.envelope.filter.clone();
+    let measure = site.measure(What::Profile(Depth::Drift), std::slice::from_ref(&column));
+    Ok(Bound::Whole(Box::new(Judged { distance, against, fail, warn, column, filter, measure })))
+}
+
+impl Columns {
+    /// What is wanted in place of a kind, in words.
+    fn misfit(self, kind: Option<KeyKind>) -> Option<&'static str> {
+        let number = matches!(kind, Some(KeyKind::Integer | KeyKind::Decimal(_) | KeyKind::Float));
+        let time = matches!(kind, Some(KeyKind::Time(_)));
+        match self {
+            Self::Any => None,
+            Self::Comparable if kind.is_some() => None,
+            Self::Comparable => Some("a number, a time, a text, or true and false"),
+            Self::Ordered if number || time => None,
+            Self::Ordered => Some("a number or a time"),
+            Self::Listed if kind.is_some_and(|kind| kind != KeyKind::Float) => None,
+            Self::Listed => Some("one whose values can be listed"),
+        }
+    }
+}
+
+/// What a check compares with.
+#[derive(Debug, Clone)]
+pub(crate) struct Against {
+    pub(crate) baseline: Baseline,
+    pub(crate) min_history: usize,
+}
+
+impl Against {
+    /// The points of the baseline that tell something; where they are too few, why the check is skipped.
+    pub(crate) fn points<'a>(
+        &self,
+        readings: &Readings<'a>,
+        tells: impl Fn(&Point) -> bool,
+    ) -> Result<Vec<&'a Point>, String> {
+        let selected = self.baseline.select(readings.history, readings.now);
+        let of = selected.len();
+        let found: Vec<&Point> = selected.into_iter().filter(|point| tells(point)).collect();
+        let wanted = self.min_history.max(1);
+        if found.len() >= wanted {
+            return Ok(found);
+        }
+        let have = found.len();
+        Err(if of > have {
+            format!("no baseline yet: {have} of {of} earlier points tell of it, {wanted} wanted")
+        } else {
+            format!("no baseline yet: {have} of {wanted} earlier points")
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Judged<D> {
+    distance: D,
+    against: Against,
+    fail: f64,
+    warn: f64,
+    column: String,
+    filter: Option<String>,
+    measure: usize,
+}
+
+impl<D: Distance> Judge for Judged<D> {
+    fn judge(&self, readings: &Readings<'_>) -> Outcome {
+        let Some(now) = readings.profile(self.measure) else { return Outcome::skipped("no rows in scope") };
+        let counted = |outcome: Outcome| outcome.counts(now.present(), now.nulls);
+        let any = D::OF == Columns::Any;
+        let enough = |profile: &ColumnProfile| if any { profile.rows > 0 } else { profile.present() > 0 };
+        if !enough(&now) {
+            return counted(Outcome::skipped("no values in scope"));
+        }
+        let of = |point: &Point| {
+            let profile = point.profile.column(&self.column, self.filter.as_deref());
+            profile.filter(|before| enough(before) && (any || before.comparable(&now))).is_some()
+        };
+        let points = match self.against.points(readings, of) {
+            Ok(points) => points,
+            Err(why) => return counted(Outcome::skipped(why)),
+        };
+        let profiles =
+            points.iter().filter_map(|point| point.profile.column(&self.column, self.filter.as_deref()));
+        let Some(before) = ColumnProfile::together(profiles) else {
+            return counted(Outcome::skipped("no baseline yet"));
+        };
+        let found = self.distance.between(&now, &before);
+        counted(rule::<D>(found, self.warn, self.fail)).against(&points)
+    }
+}
+
+/// The outcome of a distance by its thresholds.
+fn rule<D: Distance>(found: Found, warn: f64, fail: f64) -> Outcome {
+    let by_distance = match found.value {
+        value if value <= warn.min(fail) => Status::Pass,
+        value if value <= fail => Status::Warn,
+        _ => Status::Fail,
+    };
+    let status = match found.ruling {
+        None => by_distance,
+        Some(Ok(status)) => status,
+        Some(Err(why)) => return Outcome::error(why),
+    };
+    let mut observed = json!({D::NAME: found.value});
+    if let Some(map) = observed.as_object_mut() {
+        map.extend(found.details);
+    }
+    let text = found.text.unwrap_or_else(|| short(found.value));
+    let outcome = Outcome::new(status, observed, text);
+    if found.bound > 0.0 { outcome.exactness(Exactness::Approx { bound: found.bound }) } else { outcome }
+}

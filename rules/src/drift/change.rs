@@ -1,0 +1,190 @@
+//! `change`: a figure changed little against what was published before.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::against::{Against, warn_of};
+use crate::baseline::{Baseline, Point};
+use crate::check::ParamError;
+use crate::followed::{Direction, Followed};
+use crate::measure::Readings;
+use crate::profile::Metric;
+use crate::rule::{
+    Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
+};
+use crate::scalar::short;
+use crate::verdict::{Outcome, Status};
+
+/// The catalogue entry.
+pub static DEF: RuleDef = RuleDef {
+    name: "change",
+    aliases: &[],
+    dimension: "drift",
+    summary: "A figure of the dataset or of a column changed little since it was last published.",
+    definition: "The figure `metric` (row_count where nothing is said) against its mean over the points of the \
+                 `baseline` (the last published): as `percent` 100·|now − before| ÷ |before|, as `ratio` the larger of \
+                 now ÷ before and before ÷ now, as `absolute` |now − before|. With `direction` `up` or `down` a change \
+                 the other way is none. From zero every relative change is infinite, and so is every ratio to or from \
+                 a figure that is not above zero; where the figure before is nearer to zero than `min_base`, the check \
+                 is skipped. A figure of no rows is only known of counts; where it is not known now (only nulls, say), \
+                 or with fewer than `min_history` points that know it, the check is skipped. NaN fails.",
+    example: Example {
+        yaml: "change: {metric: row_count, baseline: previous, fail: 50}",
+        params: r#"{"metric": "row_count", "baseline": "previous", "fail": 50}"#,
+        input: "id:int64\n1\n2\n3\n\n---\n1\n2\n3\n4\n5\n---\n1\n2\n",
+        status: "fail",
+        observed: "4 after 2 (+100 %)",
+    },
+    cost: Cost::Aggregate,
+    shape: Shape::Distance,
+    columns: Columns::OneOrNone,
+    short: None,
+    answers_empty: true,
+    parse: parse_params::<Change>,
+    schema: schema_of::<Change>,
+};
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    /// The figure.
+    #[serde(default = "rows")]
+    metric: Metric,
+    /// What was published before that it is compared with.
+    #[serde(default = "previous")]
+    baseline: Baseline,
+    /// With fewer points in the baseline than this (1) the check is skipped.
+    min_history: Option<usize>,
+    /// How the change is measured.
+    #[serde(default, rename = "as")]
+    unit: Unit,
+    /// In which direction a change matters.
+    #[serde(default)]
+    direction: Direction,
+    /// The smallest earlier figure, without its sign, that changes are measured from.
+    #[serde(default)]
+    min_base: f64,
+    /// The largest change that does not fail.
+    fail: f64,
+}
+
+fn rows() -> Metric {
+    Metric::RowCount
+}
+
+fn previous() -> Baseline {
+    Baseline::Previous
+}
+
+/// How a change is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Unit {
+    /// In percent of the earlier figure.
+    #[default]
+    Percent,
+    /// As the quotient of the two.
+    Ratio,
+    /// As their difference.
+    Absolute,
+}
+
+impl Rule for Change {
+    fn validate(&self) -> Result<(), ParamError> {
+        self.baseline.validate()?;
+        if self.unit == Unit::Ratio && self.fail < 1.0 {
+            let message = format!("a ratio is never below 1, so that fail {} fails always", self.fail);
+            return Err(ParamError::new(message).key("fail").hint("2 allows twice as much, and half of it"));
+        }
+        Ok(())
+    }
+
+    fn baseline(&self) -> Option<Baseline> {
+        Some(self.baseline.clone())
+    }
+
+    fn figure(&self) -> Option<String> {
+        Some(self.metric.name())
+    }
+
+    fn expected(&self) -> String {
+        let (metric, fail, direction) = (self.metric.name(), self.fail, self.direction.text());
+        let change = match self.unit {
+            Unit::Percent => format!("by at most {fail} %"),
+            Unit::Ratio => format!("by at most {fail} times"),
+            Unit::Absolute => format!("by at most {fail}"),
+        };
+        format!("{metric} changes {change}{direction} from {}", self.baseline.text())
+    }
+
+    fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
+        let followed = Followed::bind(site, &self.metric)?;
+        let warn = warn_of(site, self.fail, self.fail);
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, warn })))
+    }
+}
+
+#[derive(Debug)]
+struct Judged {
+    rule: Change,
+    followed: Followed,
+    warn: f64,
+}
+
+impl Judge for Judged {
+    fn judge(&self, readings: &Readings<'_>) -> Outcome {
+        let (rule, profile) = (&self.rule, self.followed.now(readings));
+        let counted = |outcome: Outcome| outcome.counts(profile.rows, profile.nulls);
+        let against = Against { baseline: rule.baseline.clone(), min_history: rule.min_history.unwrap_or(1) };
+        let of = |point: &Point| self.followed.figure(point).is_some();
+        let points = match against.points(readings, of) {
+            Ok(points) => points,
+            Err(why) => return counted(Outcome::skipped(why)),
+        };
+        let Some(now) = self.followed.metric.of(&profile) else {
+            return counted(Outcome::skipped("no values in scope"));
+        };
+        let figures: Vec<f64> = points.iter().filter_map(|point| self.followed.figure(point)).collect();
+        let before = figures.iter().sum::<f64>() / figures.len() as f64;
+        if before.abs() < rule.min_base {
+            let why = format!("{} before is below min_base {}", short(before), rule.min_base);
+            return counted(Outcome::skipped(why)).against(&points);
+        }
+        let change = rule.unit.change(now, before, rule.direction);
+        let status = match change {
+            change if change <= self.warn.min(rule.fail) => Status::Pass,
+            change if change <= rule.fail => Status::Warn,
+            _ => Status::Fail,
+        };
+        let observed = json!({"change": change, "now": now, "before": before});
+        counted(Outcome::new(status, observed, rule.unit.text(now, before))).against(&points)
+    }
+}
+
+impl Unit {
+    /// The size of a change as far as its direction matters.
+    fn change(self, now: f64, before: f64, direction: Direction) -> f64 {
+        let difference = direction.size(now - before);
+        if difference == 0.0 || difference.is_nan() {
+            return if self == Self::Ratio { difference + 1.0 } else { difference };
+        }
+        match self {
+            Self::Absolute => difference,
+            Self::Percent => 100.0 * difference / before.abs(),
+            Self::Ratio if now <= 0.0 || before <= 0.0 => f64::INFINITY,
+            Self::Ratio => (now / before).max(before / now),
+        }
+    }
+
+    fn text(self, now: f64, before: f64) -> String {
+        let sign = if now < before { "" } else { "+" };
+        let change = match self {
+            Self::Absolute => format!("{sign}{}", short(now - before)),
+            Self::Percent if before == 0.0 => return format!("{} after 0", short(now)),
+            Self::Percent => format!("{sign}{} %", short(100.0 * (now - before) / before.abs())),
+            Self::Ratio => format!("× {}", short(now / before)),
+        };
+        format!("{} after {} ({change})", short(now), short(before))
+    }
+}

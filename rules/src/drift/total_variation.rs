@@ -1,0 +1,54 @@
+//! `total_variation`: the total variation distance of a column from its baseline is small.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::against::{Columns as Of, Distance, Drift, Found};
+use crate::aligned::Aligned;
+use crate::distance::shares::total_variation;
+use crate::profile::ColumnProfile;
+use crate::rule::{Columns, Cost, Example, RuleDef, Shape, parse_params, schema_of};
+
+/// The catalogue entry.
+pub static DEF: RuleDef = RuleDef {
+    name: "total_variation",
+    aliases: &[],
+    dimension: "drift",
+    summary: "The total variation distance from the baseline is small.",
+    definition: "½·Σ|pᵢ − qᵢ|, from 0 to 1, between the shares of bins now and in the baseline: the largest \
+                 difference of any set of bins. The bins: for numbers and times the deciles of the baseline \
+                 with one bin under and one over them, one of NaN and one of null (a value that fills several \
+                 deciles has its own); for other columns the 200 most frequent values of the baseline, one of \
+                 all others and one of null. Without values, or with fewer than `min_history` points in the \
+                 `baseline` (`{last: 7}`), the check is skipped.",
+    example: Example {
+        yaml: "total_variation: {column: city, baseline: {last: 7}}",
+        params: r#"{"column": "city", "baseline": {"last": 7}}"#,
+        input: "city:utf8\nBern\nBern\nBasel\nZug\n\n---\nBern\nBern\nBasel\nBasel\n---\nBern\nBasel\n\n",
+        status: "fail",
+        observed: "0.257143",
+    },
+    cost: Cost::Sketch,
+    shape: Shape::Distance,
+    columns: Columns::One,
+    short: None,
+    answers_empty: false,
+    parse: parse_params::<Drift<TotalVariation>>,
+    schema: schema_of::<Drift<TotalVariation>>,
+};
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+struct TotalVariation {}
+
+impl Distance for TotalVariation {
+    const NAME: &'static str = "total_variation";
+    const WORDS: &'static str = "total variation distance";
+    const FAIL: f64 = 0.1;
+    const OF: Of = Of::Comparable;
+
+    fn between(&self, now: &ColumnProfile, before: &ColumnProfile) -> Found {
+        let Some(aligned) = Aligned::of(now, before) else { return Found::new(f64::NAN) };
+        let (p, q) = aligned.shares();
+        Found::new(total_variation(&p, &q)).detail("largest", aligned.largest())
+    }
+}

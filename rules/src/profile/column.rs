@@ -1,0 +1,296 @@
+//! What is known of one column's values.
+
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::{DataType, TimeUnit};
+use arrow::error::ArrowError;
+use serde::{Deserialize, Serialize};
+
+use super::Depth;
+use super::distinct::DistinctCount;
+use super::frequent::Frequent;
+use super::texts::{self, Lengths};
+use crate::keys::{KeyKind, hash_rows};
+use crate::literal::{Family, plain, type_name, whole_text};
+use crate::mask::RowSet;
+use crate::measure::{Accumulated, Accumulator, Extremes, Interpolation, Moments, Quantiles, What};
+use crate::scalar::short;
+
+/// A column's values in summary, mergeable. Columns of types that cannot be compared (structs, lists)
+/// have their rows and nulls alone, and so does a profile of no column.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ColumnProfile {
+    /// The column's type, as pipeline files spell it; empty where the profile is of no column.
+    #[serde(rename = "type")]
+    pub data_type: String,
+    /// What its values are; None where they cannot be compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<KeyKind>,
+    /// How much is known.
+    pub depth: Depth,
+    /// Rows in scope.
+    pub rows: u64,
+    /// Of these, rows where it is null.
+    pub nulls: u64,
+    /// Smallest and largest value of numbers and times, in the column's own unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extremes: Option<Extremes>,
+    /// Power sums of numbers, in the column's own unit, up to the depth's order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moments: Option<Moments>,
+    /// Quantiles of numbers (with decimals at their place) and of times (in the column's unit).
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::stored_quantiles")]
+    pub quantiles: Option<Quantiles>,
+    /// Distinct values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distinct: Option<DistinctCount>,
+    /// Frequent values; of floats only in a full profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequent: Option<Frequent>,
+    /// Lengths of texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lengths: Option<Lengths>,
+    /// Shapes of texts, such as `AA-999`; only in a full profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shapes: Option<Frequent>,
+}
+
+impl ColumnProfile {
+    /// The profile of no column: rows, and nothing else.
+    pub(crate) fn of_rows(depth: Depth, rows: u64) -> Self {
+        Self {
+            data_type: String::new(),
+            kind: None,
+            depth,
+            rows,
+            nulls: 0,
+            extremes: None,
+            moments: None,
+            quantiles: None,
+            distinct: None,
+            frequent: None,
+            lengths: None,
+            shapes: None,
+        }
+    }
+
+    /// The profile of a column's rows (no dictionary) that are in the set.
+    pub(crate) fn of_column(depth: Depth, column: &ArrayRef, scope: &RowSet) -> Result<Self, ArrowError> {
+        let data_type = column.data_type();
+        let present = scope.and_valid(column.logical_nulls().as_ref());
+        let mut all = Self::of_rows(depth, scope.count() as u64);
+        all.data_type = type_name(data_type);
+        all.nulls = (scope.count() - present.count()) as u64;
+        // No measure takes half-precision floats.
+        let kind = KeyKind::of(data_type).filter(|_| !matches!(plain(data_type), DataType::Float16));
+        all.kind = kind;
+        let Some(kind) = kind else { return Ok(all) };
+        let family = Family::of(data_type);
+        if family.is_number() {
+            let mut moments = Moments::new(depth.moments());
+            moments.add_column(column, &present)?;
+            all.moments = Some(moments);
+        }
+        if family.is_number() || family == Family::Time {
+            let empty = Accumulated::new(&What::Extremes, std::slice::from_ref(data_type));
+            if let Accumulator::Extremes(mut extremes) = empty.accumulator {
+                extremes.add_column(column, &present)?;
+                all.extremes = Some(extremes);
+            }
+            all.quantiles = Some(Quantiles::of_column(column, &present)?);
+        }
+        let hashes = hash_rows(std::slice::from_ref(column), &present, false)?;
+        all.distinct = Some(DistinctCount::of(&hashes));
+        if kind != KeyKind::Float || depth == Depth::Full {
+            all.frequent = Some(Frequent::of_column(column, &present, &hashes)?);
+        }
+        if family == Family::Text {
+            let (lengths, shapes) = texts::of_column(column, &present, depth == Depth::Full)?;
+            (all.lengths, all.shapes) = (Some(lengths), shapes);
+        }
+        Ok(all)
+    }
+
+    /// Adds the profile of other rows of the column. Where its type has changed, what cannot be added up
+    /// is no longer known; of two depths the lesser remains.
+    pub fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.nulls += other.nulls;
+        self.depth = self.depth.min(other.depth);
+        let same = self.kind == other.kind;
+        let comparable = self.comparable(&other);
+        if self.kind.is_none() {
+            self.kind = other.kind.filter(|_| self.data_type.is_empty());
+        }
+        if self.data_type.is_empty() {
+            self.data_type = other.data_type;
+        }
+        let exact_quantiles = self.depth.exact_quantiles();
+        combine(&mut self.extremes, other.extremes, same, |mine, theirs| mine.merge(theirs));
+        combine(&mut self.moments, other.moments, same, |mine, theirs| {
+            let order = mine.sums.len().min(theirs.sums.len());
+            mine.sums.truncate(order);
+            mine.merge(&theirs);
+        });
+        combine(&mut self.quantiles, other.quantiles, comparable, |mine, theirs| {
+            mine.merge_within(theirs, exact_quantiles);
+        });
+        combine(&mut self.distinct, other.distinct, same, DistinctCount::merge);
+        combine(&mut self.frequent, other.frequent, same, Frequent::merge);
+        combine(&mut self.lengths, other.lengths, same, |mine, theirs| mine.merge(&theirs));
+        combine(&mut self.shapes, other.shapes, same, Frequent::merge);
+    }
+
+    /// The profiles of several sets of rows together, without their distinct values; None of none.
+    pub(crate) fn together<'a>(profiles: impl Iterator<Item = &'a Self>) -> Option<Self> {
+        let mut parts: Vec<Self> = Vec::new();
+        let mut listed: Vec<&Frequent> = Vec::new();
+        for profile in profiles {
+            let (distinct, frequent, shapes) = (None, None, None);
+            let Self { data_type, kind, depth, rows, nulls, extremes, .. } = profile;
+            parts.push(Self {
+                data_type: data_type.clone(),
+                kind: *kind,
+                depth: *depth,
+                rows: *rows,
+                nulls: *nulls,
+                extremes: *extremes,
+                moments: profile.moments.clone(),
+                quantiles: profile.quantiles.clone(),
+                lengths: profile.lengths.clone(),
+                distinct,
+                frequent,
+                shapes,
+            });
+            listed.extend(&profile.frequent);
+        }
+        let (all, same) =
+            (parts.len(), parts.iter().all(|part| Some(part.kind) == parts.first().map(|f| f.kind)));
+        let mut together = parts.into_iter().reduce(|mut sum, part| {
+            sum.merge(part);
+            sum
+        })?;
+        if same && listed.len() == all {
+            together.frequent = Some(Frequent::together(&listed));
+        }
+        Some(together)
+    }
+
+    /// A number of the column's quantiles in words.
+    pub(crate) fn shown(&self, value: f64) -> String {
+        match self.kind {
+            Some(KeyKind::Time(_)) => whole_text(value as i128, &self.whole_type()),
+            _ => short(value),
+        }
+    }
+
+    /// Whether distributions of the two can be compared: both are numbers, or both of the same kind.
+    pub fn comparable(&self, other: &Self) -> bool {
+        let number = |kind| matches!(kind, Some(KeyKind::Integer | KeyKind::Decimal(_) | KeyKind::Float));
+        self.kind == other.kind || (number(self.kind) && number(other.kind))
+    }
+
+    /// The profile within the room that is kept for it when stored: fewer quantiles and frequent values,
+    /// and a smaller sketch of the distinct ones. What is left says by how much it may be wrong.
+    #[must_use]
+    pub fn compacted(mut self) -> Self {
+        if let Some(quantiles) = &mut self.quantiles {
+            quantiles.shorten(self.depth.stored_quantiles());
+        }
+        if let Some(frequent) = &mut self.frequent {
+            frequent.shorten(self.depth.stored_values());
+        }
+        if let Some(shapes) = &mut self.shapes {
+            shapes.shorten(self.depth.stored_values());
+        }
+        self.distinct = self.distinct.map(|distinct| distinct.compacted(self.depth));
+        self
+    }
+
+    /// Values that are not null.
+    pub fn present(&self) -> u64 {
+        self.rows - self.nulls.min(self.rows)
+    }
+
+    /// Values that are NaN.
+    pub fn nan(&self) -> u64 {
+        self.quantiles.as_ref().map_or(0, |quantiles| quantiles.nan)
+    }
+
+    /// What one unit of the power sums and extremes is worth.
+    fn unit(&self) -> f64 {
+        match self.kind {
+            Some(KeyKind::Decimal(scale)) => 10_f64.powi(-i32::from(scale)),
+            _ => 1.0,
+        }
+    }
+
+    /// The smallest and the largest value as floats; None without values or for texts.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        match self.extremes? {
+            Extremes::Whole(range) => {
+                range.map(|(low, high)| (low as f64 * self.unit(), high as f64 * self.unit()))
+            }
+            Extremes::Float { range, .. } => range,
+        }
+    }
+
+    /// The smallest and the largest value in words: numbers with all their digits, dates, timestamps.
+    pub fn range_text(&self) -> Option<(String, String)> {
+        match self.extremes? {
+            Extremes::Whole(range) => {
+                let data_type = self.whole_type();
+                range.map(|(low, high)| (whole_text(low, &data_type), whole_text(high, &data_type)))
+            }
+            Extremes::Float { range, .. } => range.map(|(low, high)| (low.to_string(), high.to_string())),
+        }
+    }
+
+    /// A type whose whole numbers mean what the column's do.
+    fn whole_type(&self) -> DataType {
+        let zone = || self.data_type.contains(", ").then(|| "UTC".into());
+        match self.kind {
+            Some(KeyKind::Decimal(scale)) => DataType::Decimal128(38, scale),
+            Some(KeyKind::Time(_)) if self.data_type == "date" => match self.kind {
+                Some(KeyKind::Time(1_000_000)) => DataType::Date64,
+                _ => DataType::Date32,
+            },
+            Some(KeyKind::Time(1_000_000_000)) => DataType::Timestamp(TimeUnit::Second, zone()),
+            Some(KeyKind::Time(1_000_000)) => DataType::Timestamp(TimeUnit::Millisecond, zone()),
+            Some(KeyKind::Time(1_000)) => DataType::Timestamp(TimeUnit::Microsecond, zone()),
+            Some(KeyKind::Time(_)) => DataType::Timestamp(TimeUnit::Nanosecond, zone()),
+            _ => DataType::Int64,
+        }
+    }
+
+    /// The sum of the values; None for what is no number.
+    pub fn sum(&self) -> Option<f64> {
+        Some(self.moments.as_ref()?.sum() * self.unit())
+    }
+
+    /// The mean; None without values.
+    pub fn mean(&self) -> Option<f64> {
+        let moments = self.moments.as_ref().filter(|moments| moments.count() > 0)?;
+        Some(moments.mean() * self.unit())
+    }
+
+    /// The sample's standard deviation; None with fewer than two values.
+    pub fn stddev(&self) -> Option<f64> {
+        let known = |moments: &&Moments| moments.count() > 1 && moments.sums.len() > 1 && !moments.overflow;
+        let moments = self.moments.as_ref().filter(known)?;
+        Some(moments.variance(1).max(0.0).sqrt() * self.unit())
+    }
+
+    /// A quantile of numbers (of times in the column's unit); None without values.
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        let quantiles = self.quantiles.as_ref().filter(|quantiles| quantiles.count > 0)?;
+        Some(quantiles.quantile(q, Interpolation::Linear))
+    }
+}
+
+/// Merges two parts of a profile; what only one side knows, or what cannot be added, is not known of both.
+fn combine<T>(mine: &mut Option<T>, theirs: Option<T>, fits: bool, merge: impl FnOnce(&mut T, T)) {
+    match (mine.as_mut(), theirs) {
+        (Some(mine), Some(theirs)) if fits => merge(mine, theirs),
+        _ => *mine = None,
+    }
+}
