@@ -7,7 +7,7 @@ mod internet;
 mod money;
 mod time;
 
-use arrow::array::BooleanArray;
+use arrow::array::{ArrayRef, BooleanArray};
 use arrow::error::ArrowError;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -156,7 +156,7 @@ impl Format {
     }
 
     /// Tests every text of a column.
-    fn test(&self, column: &arrow::array::ArrayRef) -> Result<BooleanArray, ArrowError> {
+    fn test(&self, column: &ArrayRef) -> Result<BooleanArray, ArrowError> {
         let of_format: fn(&str) -> bool = match self {
             Self::Email => internet::is_email,
             Self::Url => internet::is_url,
