@@ -132,6 +132,7 @@ impl Closeness<f64> {
     }
 
     /// Infinities are close to themselves alone, NaN is close to nothing.
+    #[expect(clippy::float_cmp, reason = "equal infinities are close, although their distance is NaN")]
     pub(crate) fn is_close(&self, a: f64, b: f64) -> bool {
         let apart = (a - b).abs();
         let relative = self.relative.map_or(0.0, |(share, _)| share * a.abs().max(b.abs()));

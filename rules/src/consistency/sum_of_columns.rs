@@ -1,6 +1,6 @@
 //! `sum_of_columns`: columns add up to a total.
 
-use arrow::array::{Array, ArrowNativeTypeOp, ArrowPrimitiveType, AsArray, BooleanArray};
+use arrow::array::{Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, AsArray, BooleanArray};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, i256};
 use arrow::error::ArrowError;
@@ -14,7 +14,7 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site, parse_params,
     schema_of,
 };
-use crate::tolerance::Tolerance;
+use crate::tolerance::{Closeness, Tolerance};
 use crate::unit::Unit;
 
 /// The catalogue entry.
@@ -79,7 +79,7 @@ impl Rule for SumOfColumns {
         let types: Vec<&DataType> = named.iter().map(|(_, _, data_type)| plain(data_type)).collect();
         if types.iter().any(|data_type| Family::of(data_type) == Family::Float) {
             let tolerance = self.tolerance.as_ref().map_or(Ok(0.0), Tolerance::float)?;
-            return Ok(Bound::Rows(Box::new(FloatSum { total, tolerance })));
+            return Ok(Bound::Rows(Box::new(FloatSum { total, close: Closeness::float(tolerance, None) })));
         }
         let apart = || Problem::new("the decimals lie too far apart to be added").key("columns");
         let unit = Unit::finest(&types).ok_or_else(apart)?;
@@ -129,13 +129,13 @@ impl RowTest for WholeSum {
 /// Adds the values of a column in a unit to sums, or takes them off.
 fn add<N: ArrowNativeTypeOp + From<i128>>(
     sums: &mut [N],
-    column: &arrow::array::ArrayRef,
+    column: &ArrayRef,
     unit: Unit,
     off: bool,
 ) -> Result<(), ArrowError> {
     fn each<T: ArrowPrimitiveType, N: ArrowNativeTypeOp + From<i128>>(
         sums: &mut [N],
-        column: &arrow::array::ArrayRef,
+        column: &ArrayRef,
         factor: N,
     ) where
         T::Native: Into<i128>,
@@ -156,7 +156,7 @@ fn add<N: ArrowNativeTypeOp + From<i128>>(
 #[derive(Debug)]
 struct FloatSum {
     total: usize,
-    tolerance: f64,
+    close: Closeness<f64>,
 }
 
 impl RowTest for FloatSum {
@@ -168,13 +168,13 @@ impl RowTest for FloatSum {
             }
         }
         let total = floats(rows.at(self.total)?)?;
-        let close = |sum: f64, total: f64| sum == total || (sum - total).abs() <= self.tolerance;
-        Ok(BooleanArray::new(pack_pairs(&sums, &total, close), any_null(rows)))
+        let mask = pack_pairs(&sums, &total, |sum, total| self.close.is_close(sum, total));
+        Ok(BooleanArray::new(mask, any_null(rows)))
     }
 }
 
 /// The columns that are added.
-fn columns<'a>(rows: &Rows<'a>, total: usize) -> impl Iterator<Item = &'a arrow::array::ArrayRef> {
+fn columns<'a>(rows: &Rows<'a>, total: usize) -> impl Iterator<Item = &'a ArrayRef> {
     rows.columns.iter().take(total)
 }
 

@@ -72,7 +72,7 @@ impl Rule for TemporalOrder {
             }
         }
         let types: Vec<&DataType> = site.columns.iter().map(|(_, data_type)| plain(data_type)).collect();
-        let (Some(unit), Some(Unit::Time(nanos))) = (Unit::finest(&types), Unit::finest(&types)) else {
+        let Some(unit @ Unit::Time(nanos)) = Unit::finest(&types) else {
             return Err(Problem::new("there are no times to compare").key("columns"));
         };
         let least = i128::from(self.strict);

@@ -62,16 +62,17 @@ struct ColumnNames {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::enum_variant_names, reason = "the variants are the words of the parameter")]
 enum Case {
-    /// Like this: order_id.
+    /// Like this: `order_id`.
     SnakeCase,
     /// Like this: `ORDER_ID`.
     ScreamingSnakeCase,
-    /// Like this: orderId.
+    /// Like this: `orderId`.
     CamelCase,
-    /// Like this: OrderId.
+    /// Like this: `OrderId`.
     PascalCase,
-    /// Like this: order-id.
+    /// Like this: `order-id`.
     KebabCase,
     /// No upper case letter.
     LowerCase,

@@ -7,7 +7,7 @@ mod internet;
 mod money;
 mod time;
 
-use arrow::array::BooleanArray;
+use arrow::array::{ArrayRef, BooleanArray};
 use arrow::error::ArrowError;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -28,29 +28,29 @@ pub static DEF: RuleDef = RuleDef {
     summary: "Every text is of a named format, such as an e-mail address or an IBAN with the right check digits.",
     definition: "The whole text has to be of the format, without blanks around it; an empty text is of none.\n\n\
                  - `email`: what HTML's `input type=email` takes, which leaves out the quoted and commented forms of RFC \
-                 5322 that nobody means; `user@localhost` passes.\n\
+                 5322 that nobody means; `user@localhost` passes.\n\n\
                  - `url`: RFC 3986 with a scheme, `//` and a host, which is a domain name (non-ASCII letters too), an IPv4 \
                  address or an IPv6 address in brackets; a port is at most 65535. No blanks, no relative references, no \
-                 `mailto:`.\n\
-                 - `ipv4`: four decimal numbers without leading zeros. `ipv6`: RFC 4291, without a zone.\n\
+                 `mailto:`.\n\n\
+                 - `ipv4`: four decimal numbers without leading zeros. `ipv6`: RFC 4291, without a zone.\n\n\
                  - `mac`: six pairs of hexadecimal digits between colons or between hyphens, or three groups of four \
-                 between points.\n\
-                 - `uuid`: RFC 9562, of any version, in either case, with its four hyphens and no braces.\n\
-                 - `phone`: E.164, a plus sign and at most 15 digits of which the first is not 0.\n\
+                 between points.\n\n\
+                 - `uuid`: RFC 9562, of any version, in either case, with its four hyphens and no braces.\n\n\
+                 - `phone`: E.164, a plus sign and at most 15 digits of which the first is not 0.\n\n\
                  - `iso_date`: ISO 8601 `2024-01-31`. `iso_datetime`: `2024-01-31T12:00:00`, with or without a fraction and \
                  an offset (RFC 3339, whose leap second passes, but a space in place of the T does not). The day has to \
-                 exist.\n\
+                 exist.\n\n\
                  - `strftime`: a date, a time or both as the pattern says, written `is: {strftime: '%d.%m.%Y'}`; leading \
-                 zeros may be missing.\n\
-                 - `json`: RFC 8259, any value.\n\
+                 zeros may be missing.\n\n\
+                 - `json`: RFC 8259, any value.\n\n\
                  - `iso3166_alpha2`, `iso3166_alpha3`, `iso3166` (either): the officially assigned codes of countries, upper \
-                 case. `iso4217`: the codes of list one as of January 2026, upper case; withdrawn ones fail.\n\
+                 case. `iso4217`: the codes of list one as of January 2026, upper case; withdrawn ones fail.\n\n\
                  - `iban`: ISO 13616 in its electronic form, upper case without blanks: the country's length and structure \
-                 (SWIFT registry, release 101) and check digits modulo 97. A country not in the registry fails.\n\
+                 (SWIFT registry, release 101) and check digits modulo 97. A country not in the registry fails.\n\n\
                  - `credit_card`: ISO/IEC 7812, 12 to 19 digits that do not begin with 0, with a Luhn check digit; single \
-                 blanks or hyphens between digits pass.\n\
-                 - `isbn`: ISO 2108, 10 or 13 digits with their check digit; single blanks or hyphens between digits pass.\n\
-                 - `semver`: Semantic Versioning 2.0.0, without a leading v.\n\
+                 blanks or hyphens between digits pass.\n\n\
+                 - `isbn`: ISO 2108, 10 or 13 digits with their check digit; single blanks or hyphens between digits pass.\n\n\
+                 - `semver`: Semantic Versioning 2.0.0, without a leading v.\n\n\
                  - `hex`: hexadecimal digits, in either case, without 0x. `base64`: RFC 4648 section 4, padded, with no bits \
                  set in the padding.\n\n\
                  Null is not evaluated (see `nulls`). Where nothing is evaluated the check is skipped.",
@@ -156,7 +156,7 @@ impl Format {
     }
 
     /// Tests every text of a column.
-    fn test(&self, column: &arrow::array::ArrayRef) -> Result<BooleanArray, ArrowError> {
+    fn test(&self, column: &ArrayRef) -> Result<BooleanArray, ArrowError> {
         let of_format: fn(&str) -> bool = match self {
             Self::Email => internet::is_email,
             Self::Url => internet::is_url,
