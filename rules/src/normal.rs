@@ -31,7 +31,7 @@ fn erfc_fraction(z: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::excessive_precision, clippy::unreadable_literal, reason = "figures as scipy prints them")]
+#[expect(clippy::unreadable_literal, reason = "figures as scipy prints them")]
 mod tests {
     use super::cdf;
 

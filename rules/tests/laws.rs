@@ -208,6 +208,7 @@ fn field(kind: &str) -> BoxedStrategy<String> {
             1 => prop::sample::select(vec!["", "-0", "1e-300", "1e15", "NaN", "inf"]).prop_map(str::to_owned),
         ]
         .boxed(),
+        "date" => text(&["2024-01-01", "2023-12-31", "2024-02-29", ""]),
         "timestamp" => {
             text(&["2024-01-01T00:00:00", "2023-05-05T12:00:00.000001", "2024-01-02T23:59:59", ""])
         }
