@@ -62,7 +62,9 @@ impl Judged {
         for (column, categories) in self.columns.iter().zip([table.left.len(), table.right.len()]) {
             if categories > self.most {
                 let found = grouped(categories as i128);
-                return Outcome::error(format!("column \"{column}\" has {found} categories, more than {most}"));
+                return Outcome::error(format!(
+                    "column \"{column}\" has {found} categories, more than {most}"
+                ));
             }
         }
         match (self.figure.0)(&table) {

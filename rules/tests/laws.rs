@@ -19,7 +19,7 @@ use lockgate_rules::{RULES, RuleDef, Severity, Shape, State, Status, Suite, Verd
 use proptest::prelude::*;
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
-use support::{bind, judge_against, measured, rows, state};
+use support::{bind, check, judge_against, measured, rows, state};
 
 fn params(def: &RuleDef) -> Value {
     serde_json::from_str(def.example.params).unwrap_or_else(|error| panic!("{}: {error}", def.name))
@@ -114,7 +114,9 @@ fn nothing_evaluated_is_never_a_pass() {
     for def in RULES {
         let mut scoped = long_form(def, &params(def));
         scoped["where"] = json!("FALSE");
-        for params in [params(def), scoped] {
+        // Files have no rows for a scope to choose among.
+        let of_files = check(def.name, &params(def)).iter().any(|check| check.delivered().is_some());
+        for params in [Some(params(def)), (!of_files).then_some(scoped)].into_iter().flatten() {
             let (suite, batch) = example_suite(def, params);
             for rows in [batch.slice(0, 0), batch] {
                 let unscoped = suite.predicates().iter().all(|text| text != "FALSE");
@@ -212,6 +214,7 @@ fn field(kind: &str) -> BoxedStrategy<String> {
             1 => prop::sample::select(vec!["", "-0", "1e-300", "1e15", "NaN", "inf"]).prop_map(str::to_owned),
         ]
         .boxed(),
+        "date" => text(&["2024-01-01", "2023-12-31", "2024-02-29", ""]),
         "timestamp" => {
             text(&["2024-01-01T00:00:00", "2023-05-05T12:00:00.000001", "2024-01-02T23:59:59", ""])
         }

@@ -186,7 +186,7 @@ impl Theory {
             return Ok(Self { distribution, first, second });
         }
         let is_inside = distribution != Distribution::Lognormal || least > 0.0;
-        Err(if least == most && least.is_finite() && is_inside { Unfit::NoSpread } else { Unfit::Outside })
+        Err(if most <= least && least.is_finite() && is_inside { Unfit::NoSpread } else { Unfit::Outside })
     }
 
     /// The share of values up to `x`.
@@ -194,10 +194,9 @@ impl Theory {
         let (first, second) = (self.first, self.second);
         match self.distribution {
             Distribution::Normal => normal::cdf((x - first) / second),
-            Distribution::Lognormal if x <= 0.0 => 0.0,
+            Distribution::Lognormal | Distribution::Exponential if x <= 0.0 => 0.0,
             Distribution::Lognormal => normal::cdf((x.ln() - first) / second),
             Distribution::Uniform => ((x - first) / (second - first)).clamp(0.0, 1.0),
-            Distribution::Exponential if x <= 0.0 => 0.0,
             Distribution::Exponential => -(-x / first).exp_m1(),
         }
     }

@@ -29,7 +29,7 @@ pub static DEF: RuleDef = RuleDef {
         params: r#"{"columns": ["ship_mode", "carrier"], "min": 0.5, "normalised": true}"#,
         input: "ship_mode:utf8,carrier:utf8\nAIR,a\nAIR,a\nRAIL,b\nRAIL,a\n,b\nRAIL,\n",
         status: "fail",
-        observed: "0.343712",
+        observed: "0.343711",
     },
     cost: Cost::Frequencies,
     shape: Shape::Scalar,
@@ -67,24 +67,25 @@ impl Rule for MutualInformation {
     }
 
     fn expected(&self) -> String {
-        let what = if self.normalised { "normalised mutual information" } else { "mutual information (nats)" };
+        let what =
+            if self.normalised { "normalised mutual information" } else { "mutual information (nats)" };
         format!("{what} {}", self.limits().text())
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        let figure = if self.normalised { normalised } else { information };
+        let figure = if self.normalised { normalised } else { |table: &Table| Ok(information(table)) };
         association::bind(site, self.limits(), self.max_categories, Association(figure))
     }
 }
 
 /// I(x; y) in nats; never below 0.
-fn information(table: &Table) -> Result<f64, &'static str> {
+fn information(table: &Table) -> f64 {
     let rows = table.left.iter().sum::<u64>() as f64;
     let term = |cell: &Cell| {
         let (count, left, right) = (cell.count as f64, cell.left as f64, cell.right as f64);
         count / rows * (count * rows / (left * right)).ln()
     };
-    Ok(table.cells.iter().map(term).sum::<f64>().max(0.0))
+    table.cells.iter().map(term).sum::<f64>().max(0.0)
 }
 
 /// I(x; y) ÷ ((H(x) + H(y)) ÷ 2).
@@ -94,5 +95,5 @@ fn normalised(table: &Table) -> Result<f64, &'static str> {
     if entropies == 0.0 {
         return Err("both columns are constant");
     }
-    Ok((information(table)? / (entropies / 2.0)).min(1.0))
+    Ok((information(table) / (entropies / 2.0)).min(1.0))
 }

@@ -160,6 +160,7 @@ struct Judged {
 }
 
 /// The fences, or that the spread is zero.
+#[derive(Debug, Clone, Copy)]
 enum Fences {
     Between(f64, f64),
     NoSpread,

@@ -69,7 +69,8 @@ impl FileChecks {
 
     fn outcome(&self, delivery: &Delivery) -> Outcome {
         let total = delivery.sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(*size));
-        let (smallest, largest) = (delivery.sizes.iter().min().copied(), delivery.sizes.iter().max().copied());
+        let (smallest, largest) =
+            (delivery.sizes.iter().min().copied(), delivery.sizes.iter().max().copied());
         let ranges = [Some((delivery.files, delivery.files)), smallest.zip(largest), Some((total, total))];
         let mut wrong = Vec::new();
         for ((_, what, min, max), range) in self.bounds().into_iter().zip(ranges) {
@@ -84,7 +85,8 @@ impl FileChecks {
             self.min_bytes.is_none_or(|min| **size >= min) && self.max_bytes.is_none_or(|max| **size <= max)
         };
         let misfits = delivery.sizes.len() - delivery.sizes.iter().filter(is_of_size).count();
-        let all = format!("{} files, {} bytes", grouped(i128::from(delivery.files)), grouped(i128::from(total)));
+        let all =
+            format!("{} files, {} bytes", grouped(i128::from(delivery.files)), grouped(i128::from(total)));
         let observed = json!({
             "files": delivery.files, "bytes": total,
             "smallest": smallest, "largest": largest, "wrong_size": misfits,

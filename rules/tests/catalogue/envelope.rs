@@ -13,7 +13,7 @@ use crate::support::{bind, column, judge, rows, single};
 /// Rules that null passes or fails by what they are about.
 const ABOUT_NULLS: [&str; 4] = ["not_null", "completeness", "missing", "at_least_k_complete"];
 
-/// Rules that no rows answer; `files.rs` has their cases.
+/// Rules that no rows answer; `periods.rs` has their cases.
 const ABOUT_FILES: [&str; 2] = ["file_checks", "partition_complete"];
 
 fn with(params: &str, rule: &str, more: &Value) -> Value {
@@ -363,7 +363,13 @@ const WHOLE_CASES: &[WholeCase] = &[
         "x:decimal\n2\n3\n",
         Some("x:decimal\n\n"),
     ),
-    ("increasing", r#"{"column": "x"}"#, "x:date\n2024-01-01\n2024-01-01\n", "x:int8\n2\n1\n", Some("x:int8\n\n")),
+    (
+        "increasing",
+        r#"{"column": "x"}"#,
+        "x:date\n2024-01-01\n2024-01-01\n",
+        "x:int8\n2\n1\n",
+        Some("x:int8\n\n"),
+    ),
     (
         "decreasing",
         r#"{"column": "x", "strict": true}"#,

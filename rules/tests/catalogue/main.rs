@@ -13,6 +13,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod associations;
 mod cases;
 mod clock;
 mod comparisons;
@@ -21,11 +22,15 @@ mod declarations;
 mod distinct_values;
 mod envelope;
 mod figures;
+mod fits;
 mod formats;
+mod frequencies;
 mod freshness;
 mod grouping;
 mod logic;
 mod names;
+mod order;
+mod periods;
 mod records;
 mod samples;
 mod suites;
