@@ -131,6 +131,7 @@ impl Amount {
         if apart == 0.0 { 0.0 } else { apart / there.figure().to_f64().abs() }
     }
 
+    #[expect(clippy::float_cmp, reason = "how close is close enough is for the tolerance to say")]
     fn float_difference(&self, there: &Self) -> Figure {
         let (a, b) = (self.figure().to_f64(), there.figure().to_f64());
         let same = a == b || (a.is_nan() && b.is_nan());

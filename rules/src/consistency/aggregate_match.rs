@@ -317,8 +317,8 @@ struct Compared {
     key: Vec<Value>,
     here: Option<Amount>,
     there: Option<Amount>,
-    /// Whether both sides have the key.
-    both: bool,
+    /// The side that has the key alone.
+    only: Option<&'static str>,
     /// How far apart; infinitely where one side has none.
     difference: Figure,
     status: Status,
@@ -364,17 +364,21 @@ impl Reconciled {
     fn compare(&self, key: Vec<Value>, here: Option<&Accumulated>, there: Option<&Accumulated>) -> Compared {
         let aggregate = self.function.aggregate();
         let (mine, theirs) = self.types.as_ref().map(|(mine, theirs)| (mine, theirs)).unzip();
-        let both = here.is_some() && there.is_some();
+        let only = match (here, there) {
+            (Some(_), None) => Some("here"),
+            (None, _) => Some("there"),
+            _ => None,
+        };
         let here = here.and_then(|all| Amount::of(aggregate, all, mine));
         let there = there.and_then(|all| Amount::of(aggregate, all, theirs));
         let difference = match (&here, &there) {
             (Some(here), Some(there)) if self.relative => Figure::Float(here.relative(there)),
             (Some(here), Some(there)) => here.difference(there),
-            (None, None) if both => Figure::count(0),
+            (None, None) if only.is_none() => Figure::count(0),
             _ => Figure::Float(f64::INFINITY),
         };
         let status = judge(&difference, &self.limits, &self.warn).status;
-        Compared { key, here, there, both, difference, status }
+        Compared { key, here, there, only, difference, status }
     }
 
     fn outcome(&self, all: &Compared) -> Outcome {
@@ -416,7 +420,11 @@ impl Reconciled {
         };
         let listed = |key: &Compared| {
             let values: Map<String, Value> = self.keys.iter().cloned().zip(key.key.clone()).collect();
-            json!({"key": values, "here": shown(key.here.as_ref()), "there": shown(key.there.as_ref())})
+            let (here, there) = (shown(key.here.as_ref()), shown(key.there.as_ref()));
+            match key.only {
+                Some(place) => json!({"key": values, "only": place, "here": here, "there": there}),
+                None => json!({"key": values, "here": here, "there": there}),
+            }
         };
         let observed = json!({
             "keys": keys,
@@ -431,11 +439,14 @@ impl Reconciled {
 
 impl Compared {
     fn differs(&self) -> bool {
-        !self.both || self.difference.to_f64() != 0.0
+        self.only.is_some() || self.difference.to_f64() != 0.0
     }
 
     fn text(&self) -> String {
         let side = |amount: Option<&Amount>| amount.map_or("none".into(), |amount| amount.figure().text());
+        if let Some(place) = self.only {
+            return format!("only {place} ({})", side(self.here.as_ref().or(self.there.as_ref())));
+        }
         format!("{} here, {} there", side(self.here.as_ref()), side(self.there.as_ref()))
     }
 
@@ -444,7 +455,7 @@ impl Compared {
         let apart = |of: &Self| of.difference.to_f64();
         let key = |of: &Self| Value::Array(of.key.clone()).to_string();
         let largest = apart(other).total_cmp(&apart(self));
-        self.both.cmp(&other.both).then(largest).then_with(|| key(self).cmp(&key(other)))
+        other.only.is_some().cmp(&self.only.is_some()).then(largest).then_with(|| key(self).cmp(&key(other)))
     }
 }
 

@@ -23,6 +23,7 @@ mod figures;
 mod freshness;
 mod grouping;
 mod logic;
+mod reconciliation;
 mod samples;
 mod suites;
 mod texts;
