@@ -2,13 +2,16 @@
 //! some unit.
 
 use arrow::datatypes::DataType;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::literal::{Family, nanos_per_unit, scale_of};
-use crate::measure::{Accumulated, Accumulator, ExactSum, Extremes};
+use crate::measure::{Accumulated, Accumulator, ExactSum, Extremes, What};
 use crate::scalar::Figure;
 
 /// An aggregate of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Aggregate {
     Count,
     Sum,
@@ -16,6 +19,40 @@ pub(crate) enum Aggregate {
     Max,
     Mean,
     DistinctCount,
+}
+
+impl Aggregate {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Sum => "sum",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Mean => "mean",
+            Self::DistinctCount => "distinct_count",
+        }
+    }
+
+    /// The measure it is read from; many sets of distinct values are estimated beyond a bound each.
+    pub(crate) fn measure(self, by_key: bool) -> What {
+        match self {
+            Self::Count => What::Rows,
+            Self::Sum | Self::Mean => What::Moments(1),
+            Self::Min | Self::Max => What::Extremes,
+            Self::DistinctCount if by_key => What::Distinct,
+            Self::DistinctCount => What::Groups(false),
+        }
+    }
+
+    /// Whether values of a family have it.
+    pub(crate) fn fits(self, family: Family) -> bool {
+        match self {
+            Self::Count => true,
+            Self::Sum | Self::Mean => family.is_number(),
+            Self::Min | Self::Max => family.is_number() || family == Family::Time,
+            Self::DistinctCount => !matches!(family, Family::List | Family::Other),
+        }
+    }
 }
 
 /// A figure of one side.

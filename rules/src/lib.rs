@@ -26,6 +26,7 @@ mod other;
 mod parts;
 mod pattern;
 mod proofs;
+mod reconciled;
 mod reference;
 mod rule;
 mod sample;
