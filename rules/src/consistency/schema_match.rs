@@ -9,7 +9,7 @@ use crate::declared::Declared;
 use crate::measure::Readings;
 use crate::other::{Dataset, rows_of};
 use crate::proofs::Proofs;
-use crate::reference::{self, Reference};
+use crate::reference::Reference;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
@@ -71,7 +71,7 @@ impl Rule for SchemaMatch {
     }
 
     fn reference(&self) -> Option<Reference> {
-        Some(self.to.rows(reference::Columns::All))
+        Some(self.to.schema())
     }
 
     fn about(&self) -> Option<String> {
@@ -83,7 +83,7 @@ impl Rule for SchemaMatch {
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        let other = rows_of(site, &self.to.rows(reference::Columns::All))?;
+        let other = rows_of(site, &self.to.schema())?;
         let is_compared = |name: &str| !self.ignore_columns.iter().any(|ignored| ignored == name);
         let fields = other.schema.fields().iter().filter(|field| is_compared(field.name()));
         let fields: Vec<(&str, Declared)> =
