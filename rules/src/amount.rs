@@ -148,13 +148,14 @@ impl Amount {
                 Self::Mean { sum: a, scale: a_scale, count: a_count, .. },
                 Self::Mean { sum: b, scale: b_scale, count: b_count, .. },
             ) => {
-                // a ÷ n and b ÷ m are equal where a · m and b · n are.
+                // a ÷ n − b ÷ m is (a · m − b · n) ÷ (n · m), of which only the division rounds.
                 let scale = *a_scale.max(b_scale);
                 let times =
                     |sum: i128, from, count: u64| at_scale(sum, from, scale)?.checked_mul(count.into());
                 let (a, b) = (times(*a, *a_scale, *b_count), times(*b, *b_scale, *a_count));
-                if a.is_some() && a == b {
-                    return Figure::Float(0.0);
+                if let Some(apart) = a.zip(b).and_then(|(a, b)| a.checked_sub(b)?.checked_abs()) {
+                    let of = *a_count as f64 * *b_count as f64 * 10_f64.powi(scale);
+                    return Figure::Float(apart as f64 / of);
                 }
                 self.float_difference(there)
             }

@@ -111,6 +111,13 @@ impl AggregateMatch {
                 return Err(Problem::new(message).key("fn"));
             }
         }
+        let is_time = self.function != Aggregate::Count
+            && self.function != Aggregate::DistinctCount
+            && Family::of(types.0) == Family::Time;
+        if is_time && self.relative.is_some() {
+            let message = format!("column \"{here}\" is one of times, which have no relative difference");
+            return Err(Problem::new(message).key("relative").hint("give a tolerance in seconds"));
+        }
         if matches!(self.function, Aggregate::Min | Aggregate::Max) {
             Pair::of_values((here, types.0), (there, types.1), "column")?;
         }
