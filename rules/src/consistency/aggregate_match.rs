@@ -27,16 +27,17 @@ pub static DEF: RuleDef = RuleDef {
     summary: "An aggregate (sum, count, mean, …) is that of another dataset, as a whole or key by key.",
     definition: "`fn` over the values of `column` that are not null, here and there: `sum`, `min`, `max`, `mean`, \
                  `distinct_count`, and `count`, which without a column counts rows. Sums of whole numbers and decimals \
-                 are exact whatever their scale, and so is whether two means of them are equal; floats are added \
-                 exactly and rounded once. The figure judged is |here − there|, in seconds for dates and timestamps \
-                 (zones are instants), up to `tolerance` (0); with `relative` it is |here − there| ÷ |there| \
-                 (dbt_expectations divides by the same side, Soda's reconciliation likewise). `warn` limits the same \
-                 figure. With `by` the figure is judged for each key, null being a key as in SQL's GROUP BY, and the \
-                 check is as bad as its worst key; a key that only one side has fails, as does an aggregate that has \
-                 no values (null in SQL) on one side only; none on either side agree. NaN agrees with NaN only. Lists \
-                 the first 20 keys that differ, missing ones first, then the largest differences. More than 100,000 \
-                 keys are an error. `distinct_count` by key is exact up to 16,384 values a key. Without rows on either \
-                 side the check is skipped.",
+                 are exact whatever their scale, and so is the difference of two means of them up to one rounding; \
+                 floats are added exactly and rounded once. The figure judged is |here − there|, in seconds for dates \
+                 and timestamps (zones are instants), up to `tolerance` (0); with `relative` it is |here − there| ÷ \
+                 |there|: dbt_expectations, whose test this follows otherwise, divides by the figure here, but it is \
+                 the other dataset that is taken for right. `warn` limits the same figure. With `by` the figure is \
+                 judged for each key, null being a key as in SQL's GROUP BY, and the check is as bad as its worst key; \
+                 a key that only one side has fails (dbt_expectations takes it for 0), as does an aggregate that has no \
+                 values (null in SQL) on one side only; none on either side agree. NaN agrees with NaN only. Lists the \
+                 first 20 keys that differ, missing ones first, then the largest differences. More than 100,000 keys \
+                 are an error. `distinct_count` by key is exact up to 16,384 values a key. Without rows on either side \
+                 the check is skipped.",
     example: Example {
         yaml: "aggregate_match: {fn: sum, column: population, by: name, to: {source: cities}, tolerance: 1}",
         params: r#"{"fn": "sum", "column": "population", "by": "name", "to": {"source": "cities"}, "tolerance": 1}"#,

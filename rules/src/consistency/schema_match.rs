@@ -26,8 +26,8 @@ pub static DEF: RuleDef = RuleDef {
                  them and no others, `contains` at least them, `subset` at most them. `type_mode: exact` (default) wants \
                  the type itself, `widenable` a type all of whose values fit the one there, `family` one of the same \
                  nature. Texts are texts whatever their layout, and dictionaries count as their values. Names have to be \
-                 equal to the letter, as in datacompy's column comparison; unlike dbt_utils.equality, which compares the \
-                 columns it is told to, a column too many is a difference. Order counts with `ordered: true` only. \
+                 equal to the letter (datacompy lower-cases them), and a column too many is a difference, as in Great \
+                 Expectations' `expect_table_columns_to_match_set`. Order counts with `ordered: true` only. \
                  Whether nulls may occur is no part of it: every column may hold nulls here. `where` on either side does \
                  not matter. Found in the plan before any data is read, so there is an answer for empty datasets too.",
     example: Example {

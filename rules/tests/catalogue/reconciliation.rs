@@ -726,6 +726,10 @@ fn columns_that_do_not_fit_are_refused_when_bound() {
             against(rule, params, std::slice::from_ref(&here), std::slice::from_ref(&there)).unwrap_err();
         assert_eq!(wrong, message, "{rule}");
     }
+    let times = [rows("t:date\n2024-01-01\n")];
+    let relative = json!({"fn": "max", "column": "t", "to": {"source": "s"}, "relative": 0.1});
+    let wrong = against("aggregate_match", relative, &times, &times).unwrap_err();
+    assert_eq!(wrong, "column \"t\" is one of times, which have no relative difference");
     let left_out = json!({"keys": "k", "to": {"source": "s"}, "ignore_columns": ["v"]});
     let found = against("dataset_match", left_out, &[here], &[there]).unwrap();
     assert_eq!(found.status, Status::Skipped);
