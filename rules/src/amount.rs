@@ -2,13 +2,16 @@
 //! some unit.
 
 use arrow::datatypes::DataType;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::literal::{Family, nanos_per_unit, scale_of};
-use crate::measure::{Accumulated, Accumulator, ExactSum, Extremes};
+use crate::measure::{Accumulated, Accumulator, ExactSum, Extremes, What};
 use crate::scalar::Figure;
 
 /// An aggregate of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Aggregate {
     Count,
     Sum,
@@ -16,6 +19,40 @@ pub(crate) enum Aggregate {
     Max,
     Mean,
     DistinctCount,
+}
+
+impl Aggregate {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Sum => "sum",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Mean => "mean",
+            Self::DistinctCount => "distinct_count",
+        }
+    }
+
+    /// The measure it is read from; many sets of distinct values are estimated beyond a bound each.
+    pub(crate) fn measure(self, by_key: bool) -> What {
+        match self {
+            Self::Count => What::Rows,
+            Self::Sum | Self::Mean => What::Moments(1),
+            Self::Min | Self::Max => What::Extremes,
+            Self::DistinctCount if by_key => What::Distinct,
+            Self::DistinctCount => What::Groups(false),
+        }
+    }
+
+    /// Whether values of a family have it.
+    pub(crate) fn fits(self, family: Family) -> bool {
+        match self {
+            Self::Count => true,
+            Self::Sum | Self::Mean => family.is_number(),
+            Self::Min | Self::Max => family.is_number() || family == Family::Time,
+            Self::DistinctCount => !matches!(family, Family::List | Family::Other),
+        }
+    }
 }
 
 /// A figure of one side.
@@ -111,13 +148,14 @@ impl Amount {
                 Self::Mean { sum: a, scale: a_scale, count: a_count, .. },
                 Self::Mean { sum: b, scale: b_scale, count: b_count, .. },
             ) => {
-                // a ÷ n and b ÷ m are equal where a · m and b · n are.
+                // a ÷ n − b ÷ m is (a · m − b · n) ÷ (n · m), of which only the division rounds.
                 let scale = *a_scale.max(b_scale);
                 let times =
                     |sum: i128, from, count: u64| at_scale(sum, from, scale)?.checked_mul(count.into());
                 let (a, b) = (times(*a, *a_scale, *b_count), times(*b, *b_scale, *a_count));
-                if a.is_some() && a == b {
-                    return Figure::Float(0.0);
+                if let Some(apart) = a.zip(b).and_then(|(a, b)| a.checked_sub(b)?.checked_abs()) {
+                    let of = *a_count as f64 * *b_count as f64 * 10_f64.powi(scale);
+                    return Figure::Float(apart as f64 / of);
                 }
                 self.float_difference(there)
             }
@@ -131,6 +169,7 @@ impl Amount {
         if apart == 0.0 { 0.0 } else { apart / there.figure().to_f64().abs() }
     }
 
+    #[expect(clippy::float_cmp, reason = "how close is close enough is for the tolerance to say")]
     fn float_difference(&self, there: &Self) -> Figure {
         let (a, b) = (self.figure().to_f64(), there.figure().to_f64());
         let same = a == b || (a.is_nan() && b.is_nan());

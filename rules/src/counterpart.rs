@@ -227,6 +227,7 @@ fn comparable(column: &ArrayRef, way: Align, tolerance: Tolerance) -> Result<Arr
 }
 
 /// Where two columns of one type are equal; null equals null, NaN equals NaN.
+#[expect(clippy::float_cmp, reason = "how close is close enough is for the tolerance to say")]
 fn equal(here: &ArrayRef, there: &ArrayRef, tolerance: Tolerance) -> Result<BooleanBuffer, ArrowError> {
     if here.data_type() != &DataType::Float64 {
         return Ok(not_distinct(here, there)?.values().clone());

@@ -38,6 +38,7 @@ mod pairs;
 mod pattern;
 pub mod profile;
 mod proofs;
+mod reconciled;
 mod reference;
 mod rule;
 mod sample;

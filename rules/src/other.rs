@@ -89,6 +89,11 @@ impl Dataset {
         self.source.as_deref().or(self.table.as_deref()).unwrap_or_default()
     }
 
+    /// Which columns it has.
+    pub(crate) fn schema(&self) -> Reference {
+        Reference { dataset: self.name().to_owned(), columns: Columns::All, filter: None, want: Want::Schema }
+    }
+
     /// Its rows, with these columns.
     pub(crate) fn rows(&self, columns: Columns) -> Reference {
         Reference { dataset: self.name().to_owned(), columns, filter: self.filter.clone(), want: Want::Rows }

@@ -41,6 +41,8 @@ pub enum Want {
     Keys,
     /// The rows themselves.
     Rows,
+    /// No more than which columns there are.
+    Schema,
 }
 
 /// What was gathered of other datasets for a suite.
@@ -51,7 +53,7 @@ pub type References = HashMap<Reference, Gathered>;
 pub enum Gathered {
     /// For [`Want::Keys`].
     Keys(Arc<KeySet>),
-    /// For [`Want::Rows`]: batches of one schema; none while a run is planned.
+    /// For [`Want::Rows`]: batches of one schema; none while a run is planned. For [`Want::Schema`]: none.
     Rows(Arc<OtherRows>),
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use lockgate_rules::{References, Suite, Verdict};
+use lockgate_rules::{Suite, Verdict, Want};
 use parquet::basic::Compression;
 use polars::prelude::{DataFrame, Schema};
 
@@ -15,7 +15,7 @@ use super::line::{Counter, Line, Stage, Work};
 use super::rows::RowWork;
 use super::whole::{Whole, batches, stack};
 use crate::error::{Error, Result};
-use crate::plan::{Node, Plan, Rows, StepPlan, WritePlan, predicates, visible};
+use crate::plan::{Node, Plan, Rows, StepPlan, WritePlan, planned_references, predicates, visible};
 use crate::sink::StagedFile;
 use crate::steps::{Lowering, RowOp};
 use crate::store::{Staging, partition_folder};
@@ -272,9 +272,14 @@ fn tap(plan: &Plan, node: usize, conduct: &Conduct, kept: &mut Kept) -> Result<O
     if own.checks.is_empty() {
         return Ok(None);
     }
-    let mut references = References::default();
+    // What columns tables have, the plan knows.
+    let mut references = planned_references(plan, own)?;
+    references.retain(|reference, _| reference.want == Want::Schema);
     for (check, _) in &own.checks {
         for reference in check.references() {
+            if reference.want == Want::Schema {
+                continue;
+            }
             let other = plan.nodes.iter().position(|node| node.name == reference.dataset);
             let other =
                 other.ok_or_else(|| Error::defect("a check refers to a table that was not planned"))?;

@@ -1,5 +1,6 @@
 //! Spec and schemas to plan.
 
+use lockgate_rules::Want;
 use parquet::basic::{Compression, ZstdLevel};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PlSmallStr, Schema};
 
@@ -276,6 +277,8 @@ fn order(plan: &mut Plan) -> Result<()> {
         .iter()
         .map(|node| {
             let references = node.checks.iter().flat_map(|(check, _)| check.references());
+            // What columns a table has is known before any of its rows.
+            let references = references.filter(|reference| reference.want != Want::Schema);
             let references = references.filter_map(|reference| position(&reference.dataset));
             let (from, steps) = match &node.rows {
                 Rows::Scan(_) => (None, Vec::new()),
@@ -288,7 +291,7 @@ fn order(plan: &mut Plan) -> Result<()> {
         .collect();
     let phases = phases(&needs).ok_or_else(|| {
         Error::wrong("checks and joins need each other's rows first, in a circle")
-            .hint("a `foreign_key` may not refer to a table that is made from the checked one")
+            .hint("a check may not refer to the rows of a table that is made from the checked one")
     })?;
     for ((node, need), (phase, gathered)) in plan.nodes.iter_mut().zip(needs).zip(phases) {
         node.phase = phase;

@@ -45,7 +45,7 @@ pub(super) fn checks(
 
 /// Keys and rows without any for what the checks of `node` refer to: enough to bind them. A reference to a
 /// table or column that is not there is left out.
-pub(super) fn planned_references(plan: &Plan, node: &Node) -> Result<References> {
+pub fn planned_references(plan: &Plan, node: &Node) -> Result<References> {
     let mut references = References::default();
     for reference in node.checks.iter().flat_map(|(check, _)| check.references()) {
         let Some(other) = plan.nodes.iter().find(|other| other.name == reference.dataset) else { continue };
@@ -58,7 +58,9 @@ pub(super) fn planned_references(plan: &Plan, node: &Node) -> Result<References>
         let places: Option<Vec<usize>> = names.iter().map(|name| schema.index_of(name).ok()).collect();
         let Some(schema) = places.and_then(|places| schema.project(&places).ok()) else { continue };
         let gathered = match reference.want {
-            Want::Rows => Gathered::Rows(Arc::new(OtherRows { schema: schema.into(), batches: Vec::new() })),
+            Want::Rows | Want::Schema => {
+                Gathered::Rows(Arc::new(OtherRows { schema: schema.into(), batches: Vec::new() }))
+            }
             Want::Keys => {
                 let types: Vec<_> = schema.fields().iter().map(|field| field.data_type().clone()).collect();
                 let Ok(keys) = KeySet::new(&types) else { continue };

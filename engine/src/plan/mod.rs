@@ -16,7 +16,7 @@ use lockgate_rules::{Check, Proofs};
 use polars::prelude::Schema;
 
 pub use bind::{Context, bind, visible};
-pub use checks::predicates;
+pub use checks::{planned_references, predicates};
 pub use explain::{
     CheckPlan, Column, Explanation, OutputPlan, Runs, SourcePlan, StepPlan as StepExplained, TablePlan,
 };

@@ -4,7 +4,7 @@
 //! elsewhere that refer to it. Then each table, the last first, passes on through its steps what it
 //! needs of the tables it reads. At last every node learns which columns its batches have.
 
-use lockgate_rules::{OtherColumns, Reference, Suite};
+use lockgate_rules::{OtherColumns, Reference, Suite, Want};
 use polars::prelude::{Expr, Schema};
 
 use super::bind::output_schema;
@@ -49,7 +49,8 @@ impl Plan {
         suite.rely_on(&self.proofs(node, shortcuts));
         wanted[node].extend(suite.needed().map(Into::into));
         wanted[node].append(&mut roots(&predicates(&suite, &own.schema)?));
-        for reference in own.checks.iter().flat_map(|(check, _)| check.references()) {
+        let references = own.checks.iter().flat_map(|(check, _)| check.references());
+        for reference in references.filter(|reference| reference.want != Want::Schema) {
             let other = self.nodes.iter().position(|other| other.name == reference.dataset);
             let other = other.ok_or_else(|| Error::defect("a check refers to a table that is not there"))?;
             wanted[other].append(&mut referred(&reference, &self.nodes[other].schema)?);

@@ -9,7 +9,7 @@ use crate::declared::Declared;
 use crate::measure::Readings;
 use crate::other::{Dataset, rows_of};
 use crate::proofs::Proofs;
-use crate::reference::{self, Reference};
+use crate::reference::Reference;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
@@ -26,8 +26,8 @@ pub static DEF: RuleDef = RuleDef {
                  them and no others, `contains` at least them, `subset` at most them. `type_mode: exact` (default) wants \
                  the type itself, `widenable` a type all of whose values fit the one there, `family` one of the same \
                  nature. Texts are texts whatever their layout, and dictionaries count as their values. Names have to be \
-                 equal to the letter, as in datacompy's column comparison; unlike dbt_utils.equality, which compares the \
-                 columns it is told to, a column too many is a difference. Order counts with `ordered: true` only. \
+                 equal to the letter (datacompy lower-cases them), and a column too many is a difference, as in Great \
+                 Expectations' `expect_table_columns_to_match_set`. Order counts with `ordered: true` only. \
                  Whether nulls may occur is no part of it: every column may hold nulls here. `where` on either side does \
                  not matter. Found in the plan before any data is read, so there is an answer for empty datasets too.",
     example: Example {
@@ -71,7 +71,7 @@ impl Rule for SchemaMatch {
     }
 
     fn reference(&self) -> Option<Reference> {
-        Some(self.to.rows(reference::Columns::All))
+        Some(self.to.schema())
     }
 
     fn about(&self) -> Option<String> {
@@ -83,7 +83,7 @@ impl Rule for SchemaMatch {
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        let other = rows_of(site, &self.to.rows(reference::Columns::All))?;
+        let other = rows_of(site, &self.to.schema())?;
         let is_compared = |name: &str| !self.ignore_columns.iter().any(|ignored| ignored == name);
         let fields = other.schema.fields().iter().filter(|field| is_compared(field.name()));
         let fields: Vec<(&str, Declared)> =

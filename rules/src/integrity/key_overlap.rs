@@ -26,10 +26,10 @@ pub static DEF: RuleDef = RuleDef {
     summary: "The set of keys overlaps with that of another dataset as far as wanted.",
     definition: "Over the sets A of distinct keys here and B of those there, a key with a null being in neither: \
                  `measure: jaccard` (default) is |A ∩ B| ÷ |A ∪ B|, `here_in_there` the containment |A ∩ B| ÷ |A| and \
-                 `there_in_here` |A ∩ B| ÷ |B| (Broder, \"On the resemblance and containment of documents\", 1997). \
-                 Each key counts once however many rows have it: for shares of rows there is `join_coverage`. Exact, \
-                 where whylogs and TFDV estimate; keys are compared as in `join_coverage`. Where the divisor is 0 the \
-                 check is skipped. Samples are rows whose key is not there.",
+                 `there_in_here` |A ∩ B| ÷ |B| (Broder, \"On the resemblance and containment of documents\", 1997), \
+                 exact and not estimated by hashing as there. Each key counts once however many rows have it: for \
+                 shares of rows there is `join_coverage`, as which it compares keys. Where the divisor is 0 the check \
+                 is skipped. Samples are rows whose key is not there.",
     example: Example {
         yaml: "key_overlap: {column: city, to: {source: cities, columns: name}, min: 0.3}",
         params: r#"{"column": "city", "to": {"source": "cities", "columns": "name"}, "min": 0.3}"#,

@@ -56,10 +56,15 @@ fn verdict_of(case: &RowCase, more: &Value, kind: &str, good: &str, values: &[Op
     found
 }
 
+/// What compares with another dataset has its cases in `reconciliation.rs`.
+const RECONCILED: [&str; 6] =
+    ["row_count_match", "schema_match", "aggregate_match", "dataset_match", "join_coverage", "key_overlap"];
+
 #[test]
 fn every_rule_has_cases() {
     let of = |shape: &[Shape]| -> BTreeSet<&str> {
-        RULES.iter().filter(|def| shape.contains(&def.shape)).map(|def| def.name).collect()
+        let rules = RULES.iter().filter(|def| shape.contains(&def.shape)).map(|def| def.name);
+        rules.filter(|rule| !RECONCILED.contains(rule)).collect()
     };
     assert_eq!(ROW_CASES.iter().map(|case| case.rule).collect::<BTreeSet<_>>(), of(&[Shape::Row]));
     assert_eq!(FIGURE_CASES.iter().map(|case| case.rule).collect::<BTreeSet<_>>(), of(&[Shape::Scalar]));

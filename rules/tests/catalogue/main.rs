@@ -32,6 +32,7 @@ mod names;
 mod order;
 mod periods;
 mod records;
+mod reconciliation;
 mod samples;
 mod suites;
 mod texts;

@@ -153,8 +153,10 @@ pub(crate) fn gathered(reference: &Reference, batches: &[RecordBatch]) -> Gather
     };
     let batches: Vec<RecordBatch> = batches.iter().map(wanted).collect();
     let schema = batches[0].schema();
-    if reference.want == Want::Rows {
-        return Gathered::Rows(Arc::new(OtherRows { schema, batches }));
+    match reference.want {
+        Want::Rows => return Gathered::Rows(Arc::new(OtherRows { schema, batches })),
+        Want::Schema => return Gathered::Rows(Arc::new(OtherRows { schema, batches: Vec::new() })),
+        Want::Keys => {}
     }
     let types: Vec<DataType> = schema.fields().iter().map(|field| field.data_type().clone()).collect();
     let mut keys = KeySet::new(&types).unwrap();
