@@ -242,7 +242,7 @@ impl<D: Distance> Judge for Judged<D> {
         }
         let of = |point: &Point| {
             let profile = point.profile.column(&self.column, self.filter.as_deref());
-            profile.filter(|before| enough(before) && (any || before.comparable(&now))).is_some()
+            profile.is_some_and(|before| enough(before) && (any || before.comparable(&now)))
         };
         let points = match self.against.points(readings, of) {
             Ok(points) => points,

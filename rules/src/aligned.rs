@@ -87,7 +87,7 @@ impl Aligned {
         let mut bins: Vec<(&String, f64, f64)> =
             self.bins.iter().zip(now).zip(before).map(|((bin, now), before)| (bin, now, before)).collect();
         bins.sort_by(|a, b| (b.1 - b.2).abs().total_cmp(&(a.1 - a.2).abs()));
-        let shown = bins.into_iter().take(NAMED).filter(|(_, now, before)| now != before);
+        let shown = bins.into_iter().take(NAMED).filter(|(_, now, before)| (now - before).abs() > 0.0);
         shown
             .map(|(bin, now, before)| serde_json::json!({"bin": bin, "now": now, "before": before}))
             .collect()
@@ -117,7 +117,7 @@ impl Cut {
 /// The cuts at deciles in ascending order: before each, and after the last and those that repeat.
 fn cuts(deciles: &[f64]) -> Vec<Cut> {
     let mut cuts = Vec::new();
-    let runs: Vec<&[f64]> = deciles.chunk_by(|a, b| a == b).collect();
+    let runs: Vec<&[f64]> = deciles.chunk_by(|a, b| a >= b).collect();
     for (at, run) in runs.iter().enumerate() {
         let Some(value) = run.first().copied() else { continue };
         let (repeats, last) = (run.len() > 1, at + 1 == runs.len());
@@ -136,7 +136,7 @@ fn names(cuts: &[Cut], profile: &ColumnProfile) -> Vec<String> {
     let shown = |cut: &Cut| profile.shown(cut.value);
     let (Some(first), Some(last)) = (cuts.first(), cuts.last()) else { return vec!["all".into()] };
     let between = cuts.windows(2).map(|pair| match pair {
-        [low, high] if low.value == high.value => format!("exactly {}", shown(low)),
+        [low, high] if low.value >= high.value => format!("exactly {}", shown(low)),
         [low, high] => format!("{} to {}", shown(low), shown(high)),
         _ => String::new(),
     });
@@ -156,6 +156,7 @@ mod tests {
     use crate::mask::RowSet;
     use crate::profile::Depth;
 
+    #[expect(clippy::needless_pass_by_value, reason = "columns are made in place")]
     fn profile(column: ArrayRef) -> ColumnProfile {
         let rows = RowSet::all(column.len());
         ColumnProfile::of_column(Depth::Drift, &column, &rows).unwrap()

@@ -37,9 +37,8 @@ impl Direction {
     pub(crate) fn size(self, change: f64) -> f64 {
         match self {
             Self::Both => change.abs(),
-            Self::Up if change.is_nan() => change,
+            Self::Up | Self::Down if change.is_nan() => change,
             Self::Up => change.max(0.0),
-            Self::Down if change.is_nan() => change,
             Self::Down => (-change).max(0.0),
         }
     }

@@ -91,9 +91,10 @@ impl Usual {
             figure - self.low
         } else if figure > self.high {
             figure - self.high
+        } else if figure.is_nan() {
+            figure
         } else {
-            // NaN stays NaN.
-            figure - figure
+            0.0
         }
     }
 
@@ -188,12 +189,12 @@ mod tests {
     fn scores_agree_with_numpy() {
         // numpy 2: (20 - mean) / std(ddof=1); (20 - median) / scipy.stats.median_abs_deviation(scale=
         // 'normal') with 1.4826; (20 - q3) / (q3 - q1); pandas' ewm(alpha=0.3, adjust=False).
-        close(Method::Zscore.usual(&FIGURES, None).unwrap().score(20.0), 5.30068129792975);
-        close(Method::Mad.usual(&FIGURES, None).unwrap().score(20.0), 5.73317145555106);
-        close(Method::Iqr.usual(&FIGURES, None).unwrap().score(20.0), 5.166666666666667);
+        close(Method::Zscore.usual(&FIGURES, None).unwrap().score(20.0), 5.300_681_297_929_75);
+        close(Method::Mad.usual(&FIGURES, None).unwrap().score(20.0), 5.733_171_455_551_06);
+        close(Method::Iqr.usual(&FIGURES, None).unwrap().score(20.0), 5.166_666_666_666_667);
         let ewma = Method::Ewma.usual(&FIGURES, None).unwrap();
-        close(ewma.low, 11.938200399999998);
-        close(ewma.score(20.0), 4.219387385826505);
+        close(ewma.low, 11.938_200_399_999_998);
+        close(ewma.score(20.0), 4.219_387_385_826_505);
     }
 
     #[test]

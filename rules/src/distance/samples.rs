@@ -38,9 +38,9 @@ pub(crate) fn total(sample: &[(f64, u64)]) -> u64 {
     sample.iter().map(|(_, number)| number).sum()
 }
 
-/// Calls `f` at every value of either sample with both distribution functions there, and the way to the
-/// next value.
-fn walk(a: &[(f64, u64)], b: &[(f64, u64)], mut f: impl FnMut(f64, f64, f64, f64)) {
+/// Visits every value of either sample with both distribution functions there, and the way to the next
+/// value.
+fn walk(a: &[(f64, u64)], b: &[(f64, u64)], mut visit: impl FnMut(f64, f64, f64, f64)) {
     let (of_a, of_b) = (total(a) as f64, total(b) as f64);
     if of_a == 0.0 || of_b == 0.0 {
         return;
@@ -48,20 +48,20 @@ fn walk(a: &[(f64, u64)], b: &[(f64, u64)], mut f: impl FnMut(f64, f64, f64, f64
     let (mut at_a, mut at_b) = (0, 0);
     let (mut below_a, mut below_b) = (0_u64, 0_u64);
     let next = |at_a: usize, at_b: usize| match (a.get(at_a), b.get(at_b)) {
-        (Some((x, _)), Some((y, _))) => Some(x.min(*y)),
-        (x, y) => x.or(y).map(|(value, _)| *value),
+        (Some((left, _)), Some((right, _))) => Some(left.min(*right)),
+        (left, right) => left.or(right).map(|(value, _)| *value),
     };
     while let Some(value) = next(at_a, at_b) {
-        while let Some((_, number)) = a.get(at_a).filter(|(x, _)| *x <= value) {
+        while let Some((_, number)) = a.get(at_a).filter(|(next, _)| *next <= value) {
             below_a += number;
             at_a += 1;
         }
-        while let Some((_, number)) = b.get(at_b).filter(|(y, _)| *y <= value) {
+        while let Some((_, number)) = b.get(at_b).filter(|(next, _)| *next <= value) {
             below_b += number;
             at_b += 1;
         }
         let width = next(at_a, at_b).map_or(0.0, |next| next - value);
-        f(value, below_a as f64 / of_a, below_b as f64 / of_b, width);
+        visit(value, below_a as f64 / of_a, below_b as f64 / of_b, width);
     }
 }
 
@@ -71,6 +71,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    type Distance = fn(&[(f64, u64)], &[(f64, u64)]) -> f64;
 
     fn sample(values: &[f64]) -> Vec<(f64, u64)> {
         let mut values = values.to_vec();
@@ -83,9 +85,9 @@ mod tests {
         let a = sample(&[1.0, 2.5, 2.5, 4.0, 7.0, -3.0]);
         let b = sample(&[2.0, 2.5, 5.0, 9.0]);
         // scipy 1.17: ks_2samp(a, b).statistic, wasserstein_distance(a, b), numpy.std(b).
-        assert!((kolmogorov_smirnov(&a, &b).0 - 0.3333333333333333).abs() < 1e-12);
-        assert!((wasserstein(&a, &b) - 2.291666666666667).abs() < 1e-12);
-        assert!((deviation(&b) - 2.7698149757700423).abs() < 1e-12);
+        assert!((kolmogorov_smirnov(&a, &b).0 - 0.333_333_333_333_333_3).abs() < 1e-12);
+        assert!((wasserstein(&a, &b) - 2.291_666_666_666_667).abs() < 1e-12);
+        assert!((deviation(&b) - 2.769_814_975_770_042_3).abs() < 1e-12);
         assert_eq!(kolmogorov_smirnov(&a, &a).0, 0.0);
     }
 
@@ -114,7 +116,7 @@ mod tests {
             by in -5.0..5.0_f64,
         ) {
             let (x, y, z) = (sample(&a), sample(&b), sample(&c));
-            let metrics: [fn(&[(f64, u64)], &[(f64, u64)]) -> f64; 2] =
+            let metrics: [Distance; 2] =
                 [|a, b| kolmogorov_smirnov(a, b).0, wasserstein];
             for metric in metrics {
                 prop_assert!((metric(&x, &y) - metric(&y, &x)).abs() < 1e-9);

@@ -119,12 +119,15 @@ impl PairSums {
     }
 }
 
-/// The rows of the set, partition by partition: columns of their own, and which rows of these.
+/// A partition's name, its columns, and which of their rows belong to it.
+type Part<'a> = (&'a str, Vec<ArrayRef>, RowSet);
+
+/// The rows of the set, partition by partition.
 fn split<'a>(
     columns: &[ArrayRef],
     scope: &RowSet,
     partitions: Option<Partitions<'a>>,
-) -> Result<Vec<(&'a str, Vec<ArrayRef>, RowSet)>, ArrowError> {
+) -> Result<Vec<Part<'a>>, ArrowError> {
     if scope.count() == 0 {
         return Ok(Vec::new());
     }

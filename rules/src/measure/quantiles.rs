@@ -124,15 +124,44 @@ impl Quantiles {
                 None => self.levels.push(level),
             }
         }
-        if self.count > exact_values {
-            let room = LEVEL_ITEMS.min(exact_values as usize / 4);
-            let mut at = 0;
-            while let Some(level) = self.levels.get(at) {
-                if level.items.len() > room {
-                    self.promote(at);
+        self.keep_within(exact_values);
+    }
+
+    /// Many parts together; None of none.
+    pub(crate) fn together<'a>(mut parts: impl Iterator<Item = &'a Self>, exact_values: u64) -> Option<Self> {
+        let mut all = parts.next()?.clone();
+        let mut several = false;
+        for part in parts {
+            several = true;
+            all.count += part.count;
+            all.nan += part.nan;
+            all.error += part.error;
+            for (at, level) in part.levels.iter().enumerate() {
+                match all.levels.get_mut(at) {
+                    Some(mine) => mine.items.extend_from_slice(&level.items),
+                    None => all.levels.push(level.clone()),
                 }
-                at += 1;
             }
+        }
+        if several {
+            all.levels.iter_mut().for_each(|level| level.items.sort_unstable());
+            all.keep_within(exact_values);
+        }
+        Some(all)
+    }
+
+    /// Compacts levels that hold too much, if there are more values than are all kept.
+    fn keep_within(&mut self, exact_values: u64) {
+        if self.count <= exact_values {
+            return;
+        }
+        let room = LEVEL_ITEMS.min(exact_values as usize / 4);
+        let mut at = 0;
+        while let Some(level) = self.levels.get(at) {
+            if level.items.len() > room {
+                self.promote(at);
+            }
+            at += 1;
         }
     }
 

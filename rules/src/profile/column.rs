@@ -101,7 +101,7 @@ impl ColumnProfile {
         let hashes = hash_rows(std::slice::from_ref(column), &present, false)?;
         all.distinct = Some(DistinctCount::of(&hashes));
         if kind != KeyKind::Float || depth == Depth::Full {
-            all.frequent = Some(Frequent::of_column(column, &present, &hashes)?);
+            all.frequent = Some(Frequent::of_column(column, &present, &hashes));
         }
         if family == Family::Text {
             let (lengths, shapes) = texts::of_column(column, &present, depth == Depth::Full)?;
@@ -125,54 +125,45 @@ impl ColumnProfile {
             self.data_type = other.data_type;
         }
         let exact_quantiles = self.depth.exact_quantiles();
-        combine(&mut self.extremes, other.extremes, same, |mine, theirs| mine.merge(theirs));
-        combine(&mut self.moments, other.moments, same, |mine, theirs| {
-            let order = mine.sums.len().min(theirs.sums.len());
-            mine.sums.truncate(order);
-            mine.merge(&theirs);
-        });
+        combine(&mut self.extremes, other.extremes, same, Extremes::merge);
+        combine(&mut self.moments, other.moments.as_ref(), same, merge_moments);
         combine(&mut self.quantiles, other.quantiles, comparable, |mine, theirs| {
             mine.merge_within(theirs, exact_quantiles);
         });
         combine(&mut self.distinct, other.distinct, same, DistinctCount::merge);
         combine(&mut self.frequent, other.frequent, same, Frequent::merge);
-        combine(&mut self.lengths, other.lengths, same, |mine, theirs| mine.merge(&theirs));
+        combine(&mut self.lengths, other.lengths.as_ref(), same, Lengths::merge);
         combine(&mut self.shapes, other.shapes, same, Frequent::merge);
     }
 
-    /// The profiles of several sets of rows together, without their distinct values; None of none.
+    /// The profiles of several sets of rows together, without their distinct values and shapes; None of
+    /// none. The same as merging them one by one, but in one go.
     pub(crate) fn together<'a>(profiles: impl Iterator<Item = &'a Self>) -> Option<Self> {
-        let mut parts: Vec<Self> = Vec::new();
-        let mut listed: Vec<&Frequent> = Vec::new();
-        for profile in profiles {
-            let (distinct, frequent, shapes) = (None, None, None);
-            let Self { data_type, kind, depth, rows, nulls, extremes, .. } = profile;
-            parts.push(Self {
-                data_type: data_type.clone(),
-                kind: *kind,
-                depth: *depth,
-                rows: *rows,
-                nulls: *nulls,
-                extremes: *extremes,
-                moments: profile.moments.clone(),
-                quantiles: profile.quantiles.clone(),
-                lengths: profile.lengths.clone(),
-                distinct,
-                frequent,
-                shapes,
-            });
-            listed.extend(&profile.frequent);
+        let profiles: Vec<&Self> = profiles.collect();
+        let first = *profiles.first()?;
+        let same = profiles.iter().all(|profile| profile.kind == first.kind);
+        let comparable = profiles.iter().all(|profile| profile.comparable(first));
+        let mut all = Self::of_rows(first.depth, 0);
+        (all.data_type, all.kind) = (first.data_type.clone(), first.kind);
+        (all.extremes, all.moments, all.lengths) =
+            (first.extremes, first.moments.clone(), first.lengths.clone());
+        for (at, profile) in profiles.iter().enumerate() {
+            all.rows += profile.rows;
+            all.nulls += profile.nulls;
+            all.depth = all.depth.min(profile.depth);
+            if at > 0 {
+                combine(&mut all.extremes, profile.extremes, same, Extremes::merge);
+                combine(&mut all.moments, profile.moments.as_ref(), same, merge_moments);
+                combine(&mut all.lengths, profile.lengths.as_ref(), same, Lengths::merge);
+            }
         }
-        let (all, same) =
-            (parts.len(), parts.iter().all(|part| Some(part.kind) == parts.first().map(|f| f.kind)));
-        let mut together = parts.into_iter().reduce(|mut sum, part| {
-            sum.merge(part);
-            sum
-        })?;
-        if same && listed.len() == all {
-            together.frequent = Some(Frequent::together(&listed));
+        let quantiles: Option<Vec<&Quantiles>> = profiles.iter().map(|p| p.quantiles.as_ref()).collect();
+        if let Some(quantiles) = quantiles.filter(|_| comparable) {
+            all.quantiles = Quantiles::together(quantiles.into_iter(), all.depth.exact_quantiles());
         }
-        Some(together)
+        let frequent: Option<Vec<&Frequent>> = profiles.iter().map(|p| p.frequent.as_ref()).collect();
+        all.frequent = frequent.filter(|_| same).map(|lists| Frequent::together(&lists));
+        Some(all)
     }
 
     /// A number of the column's quantiles in words.
@@ -288,9 +279,15 @@ impl ColumnProfile {
 }
 
 /// Merges two parts of a profile; what only one side knows, or what cannot be added, is not known of both.
-fn combine<T>(mine: &mut Option<T>, theirs: Option<T>, fits: bool, merge: impl FnOnce(&mut T, T)) {
+fn combine<T, U>(mine: &mut Option<T>, theirs: Option<U>, fits: bool, merge: impl FnOnce(&mut T, U)) {
     match (mine.as_mut(), theirs) {
         (Some(mine), Some(theirs)) if fits => merge(mine, theirs),
         _ => *mine = None,
     }
+}
+
+/// Merges power sums; of two orders the lower remains.
+fn merge_moments(mine: &mut Moments, theirs: &Moments) {
+    mine.sums.truncate(theirs.sums.len());
+    mine.merge(theirs);
 }

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
-use arrow::error::ArrowError;
 use hashbrown::{HashMap, HashTable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -45,7 +44,7 @@ fn is_zero(count: &u64) -> bool {
 impl Frequent {
     /// The counts of a column's rows that are in the set, which must hold no null; with their hashes, in
     /// row order.
-    pub(crate) fn of_column(column: &ArrayRef, rows: &RowSet, hashes: &[u128]) -> Result<Self, ArrowError> {
+    pub(crate) fn of_column(column: &ArrayRef, rows: &RowSet, hashes: &[u128]) -> Self {
         struct Seen {
             hash: u64,
             count: u64,
@@ -69,7 +68,7 @@ impl Frequent {
         for seen in seen {
             *values.entry(text_of(column, seen.row)).or_default() += seen.count - threshold;
         }
-        Ok(Self { values, error: threshold, absent: threshold, total: hashes.len() as u64 })
+        Self { values, error: threshold, absent: threshold, total: hashes.len() as u64 }
     }
 
     /// Counts one text so often.
@@ -166,6 +165,11 @@ impl Frequent {
         all
     }
 
+    /// How often the most frequent value occurs.
+    pub fn largest(&self) -> u64 {
+        self.values.values().copied().max().unwrap_or(0)
+    }
+
     /// How often a value occurs, as far as it is listed.
     pub fn count(&self, value: &str) -> Option<u64> {
         self.values.get(value).copied()
@@ -229,7 +233,7 @@ mod tests {
         let column: ArrayRef = Arc::new(Int64Array::from(values.to_vec()));
         let rows = RowSet::all(values.len());
         let hashes = hash_rows(&[Arc::clone(&column)], &rows, false).unwrap();
-        Frequent::of_column(&column, &rows, &hashes).unwrap()
+        Frequent::of_column(&column, &rows, &hashes)
     }
 
     #[test]
@@ -252,7 +256,7 @@ mod tests {
         let column: ArrayRef = Arc::new(texts);
         let rows = RowSet::all(3);
         let hashes = hash_rows(&[Arc::clone(&column)], &rows, false).unwrap();
-        let all = Frequent::of_column(&column, &rows, &hashes).unwrap();
+        let all = Frequent::of_column(&column, &rows, &hashes);
         assert_eq!(all.values.len(), 3);
         assert!(all.values.keys().all(|value| value.chars().count() < 75));
     }

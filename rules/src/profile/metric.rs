@@ -62,9 +62,7 @@ impl Metric {
             Self::Median => column.quantile(0.5),
             Self::Quantile(q) => column.quantile(q.get()),
             Self::AvgLength => column.lengths.as_ref()?.mean(),
-            Self::TopRatio => {
-                of_values(column.frequent.as_ref()?.most().first().map_or(0, |(_, count)| *count))
-            }
+            Self::TopRatio => of_values(column.frequent.as_ref()?.largest()),
             Self::ShareOf(value) => of_values(column.frequent.as_ref()?.count(value).unwrap_or(0)),
         }
     }

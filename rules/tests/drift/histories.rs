@@ -1,9 +1,12 @@
 //! Rules about the history of a figure.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 use chrono::Duration;
 use lockgate_rules::{
-    AnsweredFrom, Depth, History, JudgeContext, Lookback, Point, Profile, Proofs, Status, Suite, Verdict,
+    AnsweredFrom, Depth, History, JudgeContext, Lookback, Point, Profile, Proofs, References, Status, Suite,
+    Verdict,
 };
 use serde_json::{Value, json};
 
@@ -261,16 +264,16 @@ fn a_state_of_sixty_columns_is_small() {
     let mut fields = Vec::new();
     for at in 0..30_usize {
         let numbers = drawn(at as u64 + 5, 50_000, |value| value * 37.123 + at as f64);
-        fields.push((format!("n{at}"), numbers.column(0).clone()));
+        fields.push((format!("n{at}"), Arc::clone(numbers.column(0))));
         let texts: arrow::array::StringArray = (0..50_000_usize)
             .map(|row| Some(format!("category {}", (row * 7919 + at) % [7, 150, 20_000][at % 3])))
             .collect();
-        fields.push((format!("t{at}"), std::sync::Arc::new(texts) as arrow::array::ArrayRef));
+        fields.push((format!("t{at}"), Arc::new(texts) as arrow::array::ArrayRef));
     }
     let batch = RecordBatch::try_from_iter(fields).unwrap();
     let wanted: Vec<(String, Depth)> =
         batch.schema().fields().iter().map(|field| (field.name().clone(), Depth::Drift)).collect();
-    let suite = Suite::bind_profiling(Vec::new(), &batch.schema(), Default::default(), &wanted).unwrap();
+    let suite = Suite::bind_profiling(Vec::new(), &batch.schema(), References::default(), &wanted).unwrap();
     let profile = state(&suite, &[batch]).profiles().remove("").unwrap();
     let size = serde_json::to_string(&profile).unwrap().len();
     println!("60 columns: {size} bytes");
