@@ -1,0 +1,430 @@
+//! dbt: the generic tests of models, sources, seeds and snapshots in `schema.yml`, and the freshness of sources.
+
+use lockgate_engine::Result;
+use lockgate_engine::spec::{Node, Spanned, Value as Plain};
+use serde_json::{Map, Value, json};
+
+use super::args::Args;
+use super::bounds::{Bounds, Failing, Is, failing};
+use super::dbt_utils;
+use super::draft::Draft;
+use super::expectations::{Wording, age, expectation};
+use super::imported::{Imported, Origin};
+use super::sql;
+
+/// The test a rule comes from, and how the test counts failures.
+pub(super) struct Found {
+    /// The rule, where no failure is allowed.
+    pub(super) draft: Draft,
+    /// What a number of failures counts.
+    pub(super) counts: Counts,
+}
+
+/// What a number of failures counts.
+pub(super) enum Counts {
+    /// Rows for which this condition holds.
+    Rows(Result<String, String>),
+    /// Keys that occur more than once.
+    Keys,
+    /// Something Lockgate does not count.
+    Other(&'static str),
+}
+
+/// Reads a properties file.
+pub(super) fn read(root: &Node, imported: &mut Imported) -> Result<()> {
+    for key in ["models", "seeds", "snapshots"] {
+        for model in list(root.get(key)) {
+            let Some(name) = model.get("name").and_then(Node::as_text) else { continue };
+            resource(name, model, imported);
+        }
+    }
+    for source in list(root.get("sources")) {
+        let Some(name) = source.get("name").and_then(Node::as_text) else { continue };
+        for table in list(source.get("tables")) {
+            let Some(table_name) = table.get("name").and_then(Node::as_text) else { continue };
+            let called = format!("{name}.{table_name}");
+            resource(&called, table, imported);
+            freshness(&called, source, table, imported);
+        }
+    }
+    for (key, why) in [
+        ("unit_tests", "it tests a model's SQL with made up rows, not its data"),
+        ("tests", "it is a test in SQL of its own, which is not in this file"),
+        ("data_tests", "it is a test in SQL of its own, which is not in this file"),
+    ] {
+        for test in list(root.get(key)) {
+            let name = test.get("name").and_then(Node::as_text).unwrap_or("unnamed");
+            let origin =
+                Origin { what: format!("{key}: {name}"), line: test.span.line, dataset: String::new() };
+            imported.refuse(&origin, why);
+        }
+    }
+    Ok(())
+}
+
+/// The items of a list; of anything else none.
+pub(super) fn list(node: Option<&Node>) -> &[Node] {
+    match node.map(|node| &node.value) {
+        Some(Plain::List(items)) => items,
+        _ => &[],
+    }
+}
+
+/// A model, seed, snapshot or table of a source, with its columns.
+fn resource(called: &str, node: &Node, imported: &mut Imported) {
+    let dataset = imported.dataset(called);
+    tests(node, None, called, &dataset, imported);
+    for column in list(node.get("columns")) {
+        let Some(name) = column.get("name").and_then(Node::as_text) else { continue };
+        tests(column, Some(name), called, &dataset, imported);
+        constraints(column, Some(name), called, &dataset, imported);
+    }
+    constraints(node, None, called, &dataset, imported);
+    for version in list(node.get("versions")).iter().filter(|version| version.get("columns").is_some()) {
+        let origin = Origin {
+            what: format!("a version of {called}"),
+            line: version.span.line,
+            dataset: dataset.clone(),
+        };
+        imported.refuse(&origin, "only the columns of the model itself are read");
+    }
+}
+
+fn tests(node: &Node, column: Option<&str>, called: &str, dataset: &str, imported: &mut Imported) {
+    let about = column.map_or_else(|| called.to_owned(), |column| format!("{called}.{column}"));
+    for key in ["tests", "data_tests"] {
+        for entry in list(node.get(key)) {
+            let (name, given) = named(entry);
+            let what = format!("{} of {about}", name.as_ref().map_or("a test", |name| name.value.as_str()));
+            let line = name.as_ref().map_or(entry.span.line, |name| name.span.line);
+            let origin = Origin { what, line, dataset: dataset.to_owned() };
+            let Some(name) = name else {
+                imported.refuse(&origin, "it has no name");
+                continue;
+            };
+            match given.and_then(|given| test(&name.value, given, column, imported)) {
+                Ok((drafts, shared)) => {
+                    for draft in drafts {
+                        imported.settle(&origin, &shared, draft.map(|draft| vec![draft]));
+                    }
+                }
+                Err(why) => imported.refuse(&origin, why),
+            }
+        }
+    }
+}
+
+/// What stands beside the name of a test rather than under it.
+const BESIDE: [&str; 6] = ["name", "description", "config", "arguments", "tags", "meta"];
+
+/// The name of a test and its arguments.
+fn named(entry: &Node) -> (Option<Spanned<String>>, Result<Args<'_>, String>) {
+    let none = || Ok(Args::default());
+    match &entry.value {
+        Plain::Text(name) => (Some(Spanned::new(name.clone(), entry.span)), none()),
+        Plain::Map(entries) => {
+            if let Some((key, node)) = entry.entry("test_name") {
+                let name = node.as_text().map(|name| Spanned::new(name.to_owned(), key.span));
+                let args = Args::of(entry).map(|mut args| {
+                    args.ignore(&["test_name"]);
+                    args
+                });
+                return (name, args);
+            }
+            let mut names = entries.iter().filter(|(key, _)| !BESIDE.contains(&key.value.as_str()));
+            let (Some((name, node)), None) = (names.next(), names.next()) else { return (None, none()) };
+            let args = Args::of(node).and_then(|mut args| {
+                let mut beside = Args::of(entry)?;
+                beside.ignore(&[&name.value]);
+                args.and(beside);
+                Ok(args)
+            });
+            (Some(name.clone()), args)
+        }
+        _ => (None, none()),
+    }
+}
+
+type Drafts = (Vec<Result<Draft, String>>, Map<String, Value>);
+
+/// The rules a test becomes, and what stands beside each.
+fn test(
+    name: &str,
+    given: Args<'_>,
+    column: Option<&str>,
+    imported: &mut Imported,
+) -> Result<Drafts, String> {
+    let mut args = given;
+    if let Some(arguments) = args.take("arguments") {
+        args.and(Args::of(arguments)?);
+    }
+    let config = Config::of(&mut args)?;
+    let column = args.text("column_name")?.or(column);
+    let found = match name.split_once('.') {
+        None => generic(name, column, &mut args, imported)?,
+        Some(("dbt_utils", name)) => dbt_utils::test(name, column, &mut args, imported)?,
+        Some(("dbt", name)) => generic(name, column, &mut args, imported)?,
+        Some(("dbt_expectations", name)) => {
+            let drafts = expectations(name, column, args, imported)?;
+            return Ok((config.all_or_nothing(drafts), config.shared));
+        }
+        Some((package, _)) => {
+            return Err(format!("tests of the package {package} are SQL that is not in this file"));
+        }
+    };
+    args.ignore(&["quote_columns"]);
+    args.finish()?;
+    Ok((config.judged(&found), config.shared))
+}
+
+fn expectations(
+    name: &str,
+    column: Option<&str>,
+    given: Args<'_>,
+    imported: &mut Imported,
+) -> Result<Vec<Draft>, String> {
+    let mut args = given;
+    if let Some(unused) = ["group_by", "partition_by"].into_iter().find(|key| args.take(key).is_some()) {
+        return Err(format!("it is judged by groups ({unused})"));
+    }
+    let condition = args.text("row_condition")?.map(str::to_owned);
+    let other = args.text("compare_model")?.map(|other| referred(other, imported)).transpose()?;
+    let at = Node {
+        value: Plain::Text(other.or(column.map(str::to_owned)).unwrap_or_default()),
+        span: Default::default(),
+    };
+    let is_other = name.ends_with("other_table");
+    args.push(if is_other { "compare_model" } else { "column" }, &at);
+    let drafts = expectation(name, args, Wording::Dbt)?;
+    Ok(drafts
+        .into_iter()
+        .map(|draft| match &condition {
+            Some(condition) => draft.only(condition),
+            None => draft,
+        })
+        .collect())
+}
+
+/// The tests that dbt itself has.
+fn generic(
+    name: &str,
+    column: Option<&str>,
+    args: &mut Args<'_>,
+    imported: &mut Imported,
+) -> Result<Found, String> {
+    if !["unique", "not_null", "accepted_values", "relationships"].contains(&name) {
+        return Err("it is a test of the project's own, SQL that is not in this file".into());
+    }
+    let column = column.ok_or("it is about no column")?;
+    if !sql::is_plain(column) {
+        return Err(format!("`{column}` is SQL rather than a column"));
+    }
+    let quoted = sql::column(column);
+    Ok(match name {
+        "unique" => Found { draft: Draft::on("unique", column), counts: Counts::Keys },
+        "not_null" => Found {
+            draft: Draft::on("not_null", column),
+            counts: Counts::Rows(Ok(format!("{quoted} IS NULL"))),
+        },
+        "accepted_values" => {
+            let quote = args.flag("quote")?.unwrap_or(true);
+            let values = args.values("values")?.ok_or("it has no values")?;
+            let values =
+                values.into_iter().map(|value| accepted(value, quote)).collect::<Result<Vec<_>, _>>()?;
+            Found {
+                draft: Draft::on("in_set", column).with("values", values),
+                counts: Counts::Other("distinct values"),
+            }
+        }
+        _ => {
+            let to = referred(args.need("to")?, imported)?;
+            let field = args.need("field")?;
+            Found {
+                draft: Draft::on("foreign_key", column).with("to", json!({ "source": to, "columns": field })),
+                counts: Counts::Other("keys that are not found"),
+            }
+        }
+    })
+}
+
+/// A value as dbt compares with it: as text, or as the SQL it is.
+fn accepted(value: Value, quote: bool) -> Result<Value, String> {
+    match value {
+        Value::Number(number) if quote => Ok(Value::String(number.to_string())),
+        Value::String(text) if !quote => match sql::operand(&text)? {
+            Value::Object(_) => Err(format!("the value {text} is SQL of its database")),
+            literal => Ok(literal),
+        },
+        other => Ok(other),
+    }
+}
+
+/// The dataset that `ref('…')` or `source('…', '…')` names, as a pipeline file can call it.
+pub(super) fn referred(to: &str, imported: &mut Imported) -> Result<String, String> {
+    let unclear = || format!("`{to}` is neither ref('…') nor source('…', '…')");
+    let call = to.trim().trim_start_matches("{{").trim_end_matches("}}").trim();
+    let (function, rest) = call.split_once('(').ok_or_else(unclear)?;
+    let inside = rest.trim_end().strip_suffix(')').ok_or_else(unclear)?;
+    let names: Vec<&str> = inside.split(',').map(|name| name.trim().trim_matches(['\'', '"'])).collect();
+    if names.iter().any(|name| name.is_empty() || name.contains(['(', '\'', '"', '='])) {
+        return Err(unclear());
+    }
+    match (function.trim(), names.as_slice()) {
+        ("ref", [model] | [_, model]) => Ok(imported.dataset(model)),
+        ("source", [source, table]) => Ok(imported.dataset(&format!("{source}.{table}"))),
+        _ => Err(unclear()),
+    }
+}
+
+/// What is configured for a test.
+struct Config {
+    shared: Map<String, Value>,
+    /// How many failures are allowed, by what more lead to.
+    limits: Vec<(Option<&'static str>, Bounds)>,
+    /// Whether other than the usual numbers of failures are allowed.
+    counted: bool,
+}
+
+impl Config {
+    fn of(args: &mut Args<'_>) -> Result<Self, String> {
+        if let Some(config) = args.take("config") {
+            args.and(Args::of(config)?);
+        }
+        args.ignore(&[
+            "meta",
+            "alias",
+            "schema",
+            "database",
+            "store_failures",
+            "store_failures_as",
+            "group",
+            "sql_header",
+        ]);
+        if args.flag("enabled")? == Some(false) {
+            return Err("it is switched off (enabled: false)".into());
+        }
+        if let Some(calculation) = args.text("fail_calc")? {
+            return Err(format!("failures are counted by SQL of its own (fail_calc: {calculation})"));
+        }
+        let limited = args.number("limit")?;
+        let mut shared = Map::new();
+        for (theirs, ours) in [("name", "id"), ("description", "description"), ("where", "where")] {
+            if let Some(text) = args.text(theirs)? {
+                sql::filled(text)?;
+                shared.insert(ours.into(), text.split_whitespace().collect::<Vec<_>>().join(" ").into());
+            }
+        }
+        if let Some(tags) = args.texts("tags")?.filter(|tags| !tags.is_empty()) {
+            shared.insert("tags".into(), tags.into());
+        }
+        let severity = args.text("severity")?.unwrap_or("error").to_ascii_lowercase();
+        let (warn_if, error_if) = (condition(args, "warn_if")?, condition(args, "error_if")?);
+        if limited.is_some() && (warn_if.is_some() || error_if.is_some()) {
+            return Err("failures are counted up to a limit".into());
+        }
+        let none = || Bounds::exactly(json!(0));
+        let counted = [&warn_if, &error_if].into_iter().flatten().any(|bounds| !bounds.is_zero());
+        let warn = (Some("alert"), warn_if.unwrap_or_else(none));
+        let limits = match (severity.as_str(), error_if) {
+            ("warn", _) => vec![warn],
+            ("error", Some(bounds)) if !bounds.is_zero() => vec![(None, bounds), warn],
+            ("error", _) => vec![(None, none())],
+            _ => return Err(format!("the severity {severity} is not known")),
+        };
+        Ok(Self { shared, limits, counted })
+    }
+
+    /// The rule once for each limit.
+    fn judged(&self, found: &Found) -> Vec<Result<Draft, String>> {
+        let judged = |(severity, bounds): &(Option<&str>, Bounds)| {
+            let draft = found.draft.clone();
+            let draft = match &found.counts {
+                _ if bounds.is_zero() => draft,
+                Counts::Rows(condition) => failing(draft, condition.clone(), &Failing::Rows(bounds.clone()))?,
+                Counts::Keys => bounds.of_count(draft.with("count", "dup_groups"))?,
+                Counts::Other(what) => {
+                    return Err(format!("it allows a number of {what}, which no rule counts"));
+                }
+            };
+            Ok(draft.maybe("severity", *severity))
+        };
+        self.limits.iter().map(judged).collect()
+    }
+
+    fn all_or_nothing(&self, drafts: Vec<Draft>) -> Vec<Result<Draft, String>> {
+        if self.counted {
+            return vec![Err(
+                "it allows a number of failures (warn_if, error_if), which no rule counts".into()
+            )];
+        }
+        let severity = self.limits.first().and_then(|(severity, _)| *severity);
+        drafts.into_iter().map(|draft| Ok(draft.maybe("severity", severity))).collect()
+    }
+}
+
+/// The numbers of failures that are allowed by a condition on those that are not.
+fn condition(args: &mut Args<'_>, key: &str) -> Result<Option<Bounds>, String> {
+    let Some(text) = args.text(key)? else { return Ok(None) };
+    let text = text.trim();
+    let at = text.find(|c: char| !"<>=!".contains(c)).unwrap_or(text.len());
+    let (sign, number) = (Is::of(&text[..at]), serde_json::from_str::<Value>(text[at..].trim()));
+    match (sign, number) {
+        (Some(sign), Ok(number @ Value::Number(_))) => Bounds::that(sign.negated(), number).map(Some),
+        _ => Err(format!("{key}: `{text}` is not a comparison with a number")),
+    }
+}
+
+/// Constraints, which a database enforces if the model has a contract.
+fn constraints(node: &Node, column: Option<&str>, called: &str, dataset: &str, imported: &mut Imported) {
+    for entry in list(node.get("constraints")) {
+        let kind = entry.get("type").and_then(Node::as_text).unwrap_or("unknown");
+        let about = column.map_or_else(|| called.to_owned(), |column| format!("{called}.{column}"));
+        let line = entry.span.line;
+        let origin =
+            Origin { what: format!("constraint {kind} of {about}"), line, dataset: dataset.to_owned() };
+        let columns = Args::of(entry).and_then(|mut args| args.texts("columns"));
+        let columns = columns
+            .map(|columns| columns.or(column.map(|column| vec![column.to_owned()])).unwrap_or_default());
+        let draft = columns.and_then(|columns| match kind {
+            "not_null" => Ok(Draft::new("not_null").with("columns", columns)),
+            "unique" => Ok(Draft::new("unique").with("columns", columns)),
+            "primary_key" => Ok(Draft::new("primary_key").with("columns", columns)),
+            "check" => {
+                let expression =
+                    entry.get("expression").and_then(Node::as_text).ok_or("it has no expression")?;
+                Ok(Draft::new("expression").with("expr", expression).with("nulls", "pass"))
+            }
+            _ => Err("constraints of this type are not carried over".to_owned()),
+        });
+        imported.settle(&origin, &Map::new(), draft.map(|draft| vec![draft]));
+    }
+}
+
+/// How old the newest row of a source's table may be.
+fn freshness(called: &str, source: &Node, table: &Node, imported: &mut Imported) {
+    let set = |key: &str| {
+        let of = |node: &Node| node.get(key).or_else(|| node.get("config")?.get(key)).cloned();
+        of(table).or_else(|| of(source))
+    };
+    let Some(freshness) = set("freshness").filter(|node| node.value != Plain::Null) else { return };
+    let column = set("loaded_at_field").and_then(|node| node.as_text().map(str::to_owned));
+    let filter = freshness.get("filter").and_then(Node::as_text).map(str::to_owned);
+    let dataset = imported.dataset(called);
+    for (key, severity) in [("warn_after", Some("alert")), ("error_after", None)] {
+        let Some(limit) = freshness.get(key) else { continue };
+        let line = limit.span.line;
+        let origin = Origin { what: format!("freshness {key} of {called}"), line, dataset: dataset.clone() };
+        let draft = || {
+            let mut args = Args::of(limit)?;
+            let (count, period) = (args.number("count")?, args.need("period")?);
+            let column = column.as_deref().ok_or("it has no loaded_at_field")?;
+            if !sql::is_plain(column) {
+                return Err(format!("loaded_at_field `{column}` is SQL rather than a column"));
+            }
+            let draft = Draft::on("freshness", column).with("max_age", age(count.as_ref(), period)?);
+            let draft = draft.maybe("severity", severity);
+            Ok(filter.iter().fold(draft, |draft, filter| draft.only(filter)))
+        };
+        imported.settle(&origin, &Map::new(), draft().map(|draft| vec![draft]));
+    }
+}

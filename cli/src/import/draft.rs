@@ -1,0 +1,114 @@
+//! A Lockgate check in the making.
+
+use lockgate_engine::expr::Expression;
+use lockgate_engine::spec::{Span, Spanned};
+use lockgate_rules::{Check, rule_named};
+use serde_json::{Map, Value};
+
+use super::sql;
+
+/// Words that other SQL reads as the time; Lockgate's expressions know no clock.
+const CLOCK: [&str; 6] =
+    ["current_date", "current_timestamp", "current_time", "localtimestamp", "sysdate", "getdate"];
+
+/// A rule with its parameters, and what it means otherwise than the check it comes from.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    /// The rule's name; it may not exist yet.
+    pub(super) rule: &'static str,
+    /// What stands beside it.
+    pub(super) params: Map<String, Value>,
+    /// What differs in meaning, each in words.
+    pub(super) differs: Vec<String>,
+}
+
+impl Draft {
+    /// The rule of this name, without parameters.
+    pub(super) fn new(rule: &'static str) -> Self {
+        Self { rule, params: Map::new(), differs: Vec::new() }
+    }
+
+    /// The rule about one column.
+    pub(super) fn on(rule: &'static str, column: &str) -> Self {
+        Self::new(rule).with("column", column)
+    }
+
+    /// The same with a parameter.
+    pub(super) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.params.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// The same with a parameter, if there is one.
+    pub(super) fn maybe(self, key: &str, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.with(key, value),
+            None => self,
+        }
+    }
+
+    /// The same with a condition on rows, besides any there is.
+    pub(super) fn only(self, condition: &str) -> Self {
+        let both = match self.params.get("where").and_then(Value::as_str) {
+            Some(own) => format!("({own}) AND ({condition})"),
+            None => condition.to_owned(),
+        };
+        self.with("where", both)
+    }
+
+    /// The same, which means something else in this way.
+    pub(super) fn but(mut self, differs: impl Into<String>) -> Self {
+        self.differs.push(differs.into());
+        self
+    }
+
+    /// The same with what stands beside a check whatever it is; what the draft has itself wins.
+    pub(super) fn beside(mut self, shared: &Map<String, Value>) -> Self {
+        for (key, value) in shared {
+            match (key.as_str(), value.as_str()) {
+                ("where", Some(condition)) => self = self.only(condition),
+                _ if self.params.contains_key(key) => {}
+                _ => self = self.with(key, value.clone()),
+            }
+        }
+        self
+    }
+
+    /// Refuses what Lockgate would not read, or would read as something else.
+    pub(super) fn verify(&self) -> Result<(), String> {
+        if rule_named(self.rule).is_none() {
+            return Err(format!("it would be the rule {}, which this version does not have", self.rule));
+        }
+        let explain = |error: lockgate_rules::ParamError| {
+            let key = error.key.map(|key| format!("{key}: ")).unwrap_or_default();
+            let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+            format!("{} does not take it: {key}{}{hint}", self.rule, error.message)
+        };
+        let checks = Check::parse(self.rule, &Value::Object(self.params.clone())).map_err(explain)?;
+        for check in &checks {
+            if let Some(name) = check.columns().iter().find(|name| name.contains('*')) {
+                return Err(format!("the column \"{name}\" would be taken for a pattern of names"));
+            }
+            let reference = check.reference().and_then(|reference| reference.filter);
+            for condition in check.predicates().into_iter().chain(reference.as_deref()) {
+                readable(condition)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses SQL that is not an expression of Lockgate's.
+fn readable(condition: &str) -> Result<(), String> {
+    sql::filled(condition)?;
+    let text = Spanned::new(condition.to_owned(), Span::default());
+    let expression = Expression::parse(&text)
+        .map_err(|error| format!("its SQL is not an expression of Lockgate's: {}", error.message()))?;
+    let columns = expression.columns();
+    match columns.iter().find(|column| CLOCK.contains(&column.value.to_ascii_lowercase().as_str())) {
+        Some(clock) => {
+            Err(format!("its SQL asks for the time ({}), which expressions do not know", clock.value))
+        }
+        None => Ok(()),
+    }
+}
