@@ -52,3 +52,6 @@ pub(crate) fn import(text: &SourceText, from: Option<Tool>, name: Option<&str>) 
     }
     Ok(imported)
 }
+
+#[cfg(test)]
+mod tests;
