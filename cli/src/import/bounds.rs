@@ -168,7 +168,11 @@ pub(super) fn failing(
             if low > 0.0 || (bounds.strict_min && bounds.min.is_some()) {
                 return Err("it wants rows to fail, and `mostly` only says how many have to pass".into());
             }
-            let max = bounds.max.as_ref().and_then(Value::as_f64).filter(|max| (0.0..=100.0).contains(max));
+            let max = bounds
+                .max
+                .as_ref()
+                .and_then(Value::as_f64)
+                .filter(|max| (0.0..=100.0).contains(max) && !(bounds.strict_max && *max == 0.0));
             let max = max.ok_or("its limit is not a share between 0 and 100 per cent")?;
             let mostly = ((100.0 - max) * 1e10).round() / 1e12;
             let rule = rule.with("mostly", share(mostly));

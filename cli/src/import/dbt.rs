@@ -34,14 +34,22 @@ pub(super) enum Counts {
 pub(super) fn read(root: &Node, imported: &mut Imported) -> Result<()> {
     for key in ["models", "seeds", "snapshots"] {
         for model in list(root.get(key)) {
-            let Some(name) = model.get("name").and_then(Node::as_text) else { continue };
-            resource(name, model, imported);
+            match model.get("name").and_then(Node::as_text) {
+                Some(name) => resource(name, model, imported),
+                None => unnamed(key, model, imported),
+            }
         }
     }
     for source in list(root.get("sources")) {
-        let Some(name) = source.get("name").and_then(Node::as_text) else { continue };
+        let Some(name) = source.get("name").and_then(Node::as_text) else {
+            unnamed("sources", source, imported);
+            continue;
+        };
         for table in list(source.get("tables")) {
-            let Some(table_name) = table.get("name").and_then(Node::as_text) else { continue };
+            let Some(table_name) = table.get("name").and_then(Node::as_text) else {
+                unnamed("tables", table, imported);
+                continue;
+            };
             let called = format!("{name}.{table_name}");
             resource(&called, table, imported);
             freshness(&called, source, table, imported);
@@ -62,6 +70,12 @@ pub(super) fn read(root: &Node, imported: &mut Imported) -> Result<()> {
     Ok(())
 }
 
+fn unnamed(list: &str, entry: &Node, imported: &mut Imported) {
+    let origin =
+        Origin { what: format!("an entry of {list}"), line: entry.span.line, dataset: String::new() };
+    imported.refuse(&origin, "it has no name");
+}
+
 /// The items of a list; of anything else none.
 pub(super) fn list(node: Option<&Node>) -> &[Node] {
     match node.map(|node| &node.value) {
@@ -75,7 +89,10 @@ fn resource(called: &str, node: &Node, imported: &mut Imported) {
     let dataset = imported.dataset(called);
     tests(node, None, called, &dataset, imported);
     for column in list(node.get("columns")) {
-        let Some(name) = column.get("name").and_then(Node::as_text) else { continue };
+        let Some(name) = column.get("name").and_then(Node::as_text) else {
+            unnamed("columns", column, imported);
+            continue;
+        };
         tests(column, Some(name), called, &dataset, imported);
         constraints(column, Some(name), called, &dataset, imported);
     }
@@ -93,6 +110,15 @@ fn resource(called: &str, node: &Node, imported: &mut Imported) {
 fn tests(node: &Node, column: Option<&str>, called: &str, dataset: &str, imported: &mut Imported) {
     let about = column.map_or_else(|| called.to_owned(), |column| format!("{called}.{column}"));
     for key in ["tests", "data_tests"] {
+        if let Some(other) = node.get(key).filter(|node| !matches!(node.value, Plain::List(_) | Plain::Null))
+        {
+            let origin = Origin {
+                what: format!("{key} of {about}"),
+                line: other.span.line,
+                dataset: dataset.to_owned(),
+            };
+            imported.refuse(&origin, "they are not a list");
+        }
         for entry in list(node.get(key)) {
             let (name, given) = named(entry);
             let what = format!("{} of {about}", name.as_ref().map_or("a test", |name| name.value.as_str()));

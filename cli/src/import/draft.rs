@@ -68,6 +68,8 @@ impl Draft {
             match (key.as_str(), value.as_str()) {
                 ("where", Some(condition)) => self = self.only(condition),
                 _ if self.params.contains_key(key) => {}
+                // Where no rows are shown there is nothing to choose or to hide.
+                ("samples", _) if rule_named(self.rule).is_some_and(|def| !def.shows_rows()) => {}
                 _ => self = self.with(key, value.clone()),
             }
         }

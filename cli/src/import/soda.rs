@@ -138,6 +138,10 @@ fn checks(about: &str, node: &Node, settings: &Settings, imported: &mut Imported
             _ => ("a check", item.span.line, item),
         };
         let origin = Origin { what: format!("{text} of {called}"), line, dataset: dataset.clone() };
+        if matches!(&item.value, Plain::Map(entries) if entries.len() > 1) {
+            imported.refuse(&origin, "it has several keys, and a check has one; indent what belongs to it");
+            continue;
+        }
         let filter = match &filter {
             None => Ok(None),
             Some(Some(Ok(condition))) => Ok(Some(condition.clone())),

@@ -66,6 +66,9 @@ fn check(
     if old.is_some() {
         return imported.refuse(&origin, "it is of a contract before version 4");
     }
+    if matches!(&entry.value, Plain::Map(entries) if entries.len() > 1) {
+        return imported.refuse(&origin, "it has several keys, and a check has one");
+    }
     let none = Node { value: Plain::Null, span: entry.span };
     let read = Args::of(node.unwrap_or(&none)).and_then(|args| one(&kind, args, column, columns));
     match read {
