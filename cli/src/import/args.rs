@@ -109,7 +109,7 @@ impl<'a> Args<'a> {
 }
 
 fn misfit(key: &str, wanted: &str, node: &Node) -> String {
-    let filled_in = matches!(node.get("$PARAMETER"), Some(_)).then_some(", filled in when it runs");
+    let filled_in = node.get("$PARAMETER").is_some().then_some(", filled in when it runs");
     format!("{key} is not {wanted} but {}{}", node.describe(), filled_in.unwrap_or_default())
 }
 

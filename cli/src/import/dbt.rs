@@ -1,7 +1,7 @@
 //! dbt: the generic tests of models, sources, seeds and snapshots in `schema.yml`, and the freshness of sources.
 
 use lockgate_engine::Result;
-use lockgate_engine::spec::{Node, Spanned, Value as Plain};
+use lockgate_engine::spec::{Node, Span, Spanned, Value as Plain};
 use serde_json::{Map, Value, json};
 
 use super::args::Args;
@@ -31,6 +31,7 @@ pub(super) enum Counts {
 }
 
 /// Reads a properties file.
+#[expect(clippy::unnecessary_wraps, reason = "readers of other tools can fail")]
 pub(super) fn read(root: &Node, imported: &mut Imported) -> Result<()> {
     for key in ["models", "seeds", "snapshots"] {
         for model in list(root.get(key)) {
@@ -217,7 +218,7 @@ fn expectations(
     let other = args.text("compare_model")?.map(|other| referred(other, imported)).transpose()?;
     let at = Node {
         value: Plain::Text(other.or(column.map(str::to_owned)).unwrap_or_default()),
-        span: Default::default(),
+        span: Span::default(),
     };
     let is_other = name.ends_with("other_table");
     args.push(if is_other { "compare_model" } else { "column" }, &at);
@@ -274,7 +275,7 @@ fn generic(
 }
 
 /// A value as dbt compares with it: as text, or as the SQL it is.
-fn accepted(value: Value, quote: bool) -> Result<Value, String> {
+pub(super) fn accepted(value: Value, quote: bool) -> Result<Value, String> {
     match value {
         Value::Number(number) if quote => Ok(Value::String(number.to_string())),
         Value::String(text) if !quote => match sql::operand(&text)? {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::args::Args;
 use super::bounds::{Bounds, outside};
-use super::dbt::{Counts, Found, referred};
+use super::dbt::{Counts, Found, accepted, referred};
 use super::draft::Draft;
 use super::expectations::age;
 use super::imported::Imported;
@@ -47,6 +47,14 @@ pub(super) fn test(
             }
             let draft = Draft::new("unique").with("columns", columns).with("nulls_distinct", false);
             Found { draft, counts: Counts::Keys }
+        }
+        "not_accepted_values" => {
+            let quote = args.flag("quote")?.unwrap_or(true);
+            let values = args.values("values")?.ok_or("it has no values")?;
+            let values =
+                values.into_iter().map(|value| accepted(value, quote)).collect::<Result<Vec<_>, _>>()?;
+            let draft = Draft::on("not_in_set", about()?).with("values", values);
+            Found { draft, counts: Counts::Other("distinct values") }
         }
         "not_constant" => whole(Draft::on("distinct_count", about()?).with("min", 2)),
         "at_least_one" => {

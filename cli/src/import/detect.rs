@@ -33,6 +33,10 @@ impl Tool {
     }
 }
 
+/// Lists that stand in properties files of dbt.
+const DBT: [&str; 7] =
+    ["models", "sources", "seeds", "snapshots", "semantic_models", "unit_tests", "exposures"];
+
 /// The tool that the file in `root` belongs to.
 pub(super) fn tool(root: &Node) -> Result<Tool> {
     let Value::Map(entries) = &root.value else {
@@ -54,7 +58,7 @@ pub(super) fn tool(root: &Node) -> Result<Tool> {
             Tool::Odcs,
             text("kind") == Some("DataContract") || (list("schema") && text("apiVersion").is_some()),
         ),
-        (Tool::Dbt, ["models", "sources", "seeds", "snapshots"].into_iter().any(list)),
+        (Tool::Dbt, DBT.into_iter().any(list)),
         (Tool::Gx, list("expectations")),
         (
             Tool::Soda,

@@ -84,12 +84,16 @@ impl Draft {
         let explain = |error: lockgate_rules::ParamError| {
             let key = error.key.map(|key| format!("{key}: ")).unwrap_or_default();
             let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-            format!("{} does not take it: {key}{}{hint}", self.rule, error.message)
+            let message = error.message.split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("{} does not take it: {key}{message}{hint}", self.rule)
         };
         let checks = Check::parse(self.rule, &Value::Object(self.params.clone())).map_err(explain)?;
         for check in &checks {
             if let Some(name) = check.columns().iter().find(|name| name.contains('*')) {
                 return Err(format!("the column \"{name}\" would be taken for a pattern of names"));
+            }
+            if check.columns().iter().any(String::is_empty) {
+                return Err("it names no column".into());
             }
             let reference = check.reference().and_then(|reference| reference.filter);
             for condition in check.predicates().into_iter().chain(reference.as_deref()) {

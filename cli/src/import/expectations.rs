@@ -1,10 +1,10 @@
 //! The expectations that Great Expectations and `dbt_expectations` share, and the rules they become.
 
-use lockgate_engine::spec::Value as Plain;
+use lockgate_engine::spec::{Node, Value as Plain};
 use serde_json::{Value, json};
 
 use super::args::{self, Args};
-use super::bounds::Bounds;
+use super::bounds::{Bounds, Is};
 use super::draft::Draft;
 use super::{sql, types};
 
@@ -19,7 +19,7 @@ pub(super) enum Wording {
 #[derive(Debug, Clone, Copy)]
 enum Becomes {
     /// A row rule about a column, without parameters.
-    Plain(&'static str),
+    Bare(&'static str),
     /// A row rule about a column and a list of values.
     Values(&'static str),
     /// `regex` or `not_regex` with one pattern.
@@ -40,6 +40,8 @@ enum Becomes {
     Count(&'static str),
     /// The same, with the one count that passes under this name.
     CountIs(&'static str, &'static str),
+    /// `distinct_count` beyond the one count that is given.
+    CountThan(Is),
     /// `increasing` or `decreasing`.
     Ordered(&'static str),
     Between,
@@ -52,7 +54,9 @@ enum Becomes {
     Types,
     Exists,
     ColumnSet,
+    ColumnsContain,
     ColumnList,
+    Condition,
     Strftime,
     Greater,
     Same,
@@ -66,10 +70,10 @@ enum Becomes {
 }
 
 use Becomes::{
-    Between, ColumnList, ColumnSet, Compound, Count, CountIs, Distinct, Exists, Figure, Greater, LengthIs,
-    Lengths, Like, Likes, MostCommon, Null, Ordered, OtherRowCount, Pairs, Pattern, Patterns, Plain as Bare,
-    Quantiles, RecentData, Same, Statistic, Strftime, SumOfColumns, Type, Types, Unique, Values,
-    WithinRecord,
+    Bare, Between, ColumnList, ColumnSet, ColumnsContain, Compound, Condition, Count, CountIs, CountThan,
+    Distinct, Exists, Figure, Greater, LengthIs, Lengths, Like, Likes, MostCommon, Null, Ordered,
+    OtherRowCount, Pairs, Pattern, Patterns, Quantiles, RecentData, Same, Statistic, Strftime, SumOfColumns,
+    Type, Types, Unique, Values, WithinRecord,
 };
 
 /// Every expectation that has a counterpart.
@@ -108,6 +112,8 @@ const EXPECTATIONS: &[(&str, Becomes)] = &[
     ("expect_column_quantile_values_to_be_between", Quantiles),
     ("expect_column_unique_value_count_to_be_between", Count("distinct_count")),
     ("expect_column_distinct_count_to_equal", CountIs("distinct_count", "value")),
+    ("expect_column_distinct_count_to_be_greater_than", CountThan(Is::Greater)),
+    ("expect_column_distinct_count_to_be_less_than", CountThan(Is::Less)),
     ("expect_column_proportion_of_unique_values_to_be_between", Figure("distinctness")),
     ("expect_column_proportion_of_non_null_values_to_be_between", Bare("completeness")),
     ("expect_column_to_exist", Exists),
@@ -116,6 +122,8 @@ const EXPECTATIONS: &[(&str, Becomes)] = &[
     ("expect_table_row_count_to_equal_other_table", OtherRowCount),
     ("expect_table_columns_to_match_ordered_list", ColumnList),
     ("expect_table_columns_to_match_set", ColumnSet),
+    ("expect_table_columns_to_contain_set", ColumnsContain),
+    ("expression_is_true", Condition),
     ("expect_column_pair_values_a_to_be_greater_than_b", Greater),
     ("expect_column_pair_values_to_be_equal", Same),
     ("expect_column_pair_values_to_be_in_set", Pairs),
@@ -173,7 +181,6 @@ fn one(
     args: &mut Args<'_>,
     wording: Wording,
 ) -> Result<Draft, String> {
-    let need_values = |args: &mut Args<'_>| args.values("value_set")?.ok_or("it has no value_set".to_owned());
     Ok(match becomes {
         Bare(rule) => Draft::on(rule, column),
         Null => Draft::new("expression").with("expr", format!("{} IS NULL", sql::column(column))),
@@ -181,9 +188,9 @@ fn one(
             Some(mostly) => Draft::on("uniqueness", column).with("min", mostly.clone()),
             None => Draft::on("unique", column),
         },
-        Values(rule) => Draft::on(rule, column).with("values", need_values(args)?),
+        Values(rule) => Draft::on(rule, column).with("values", value_set(args)?),
         Distinct(relation) => {
-            Draft::on("distinct_values", column).with("values", need_values(args)?).with("relation", relation)
+            Draft::on("distinct_values", column).with("values", value_set(args)?).with("relation", relation)
         }
         Between => bounds(args, wording)?.of_values(Draft::on("between", column)),
         Pattern(rule) => {
@@ -220,6 +227,29 @@ fn one(
             let value = args.number(key)?.ok_or_else(|| format!("it has no {key}"))?;
             Bounds::exactly(value).of_count(counted(rule, column))?
         }
+        CountThan(is) => {
+            let value = args.number("value")?.ok_or("it has no value")?;
+            Bounds::that(is, value)?.of_count(counted("distinct_count", column))?
+        }
+        RecentData => {
+            let (count, unit) = (args.number("interval")?, args.need("datepart")?);
+            Draft::on("freshness", column).with("max_age", age(count.as_ref(), unit)?)
+        }
+        MostCommon => {
+            let draft = Draft::on("most_common_in_set", column).with("values", value_set(args)?);
+            if args.flag("ties_okay")? == Some(true) {
+                return Err("it passes where one of several most common values is listed".into());
+            }
+            draft
+        }
+        other => of_table(other, column, args, wording)?,
+    })
+}
+
+/// The rule about the types and names of columns, about several columns, or about another table.
+fn of_table(becomes: Becomes, column: &str, args: &mut Args<'_>, wording: Wording) -> Result<Draft, String> {
+    let listed = |args: &mut Args<'_>| args.texts("column_list")?.ok_or("it has no column_list".to_owned());
+    Ok(match becomes {
         Ordered(rule) => {
             let strict = args.flag("strictly")?.unwrap_or(wording == Wording::Dbt);
             let draft = Draft::on(rule, column);
@@ -246,8 +276,16 @@ fn one(
             let exact = args.flag("exact_match")?.unwrap_or(true);
             columns(if exact { "exact" } else { "contains" }, &names)
         }
+        ColumnsContain => {
+            let names = listed(args)?;
+            columns("contains", &names)
+        }
+        Condition => {
+            let expression = args.need("expression")?;
+            Draft::new("expression").with("expr", expression).with("nulls", "pass")
+        }
         ColumnList => {
-            let names = args.texts("column_list")?.ok_or("it has no column_list")?;
+            let names = listed(args)?;
             columns("exact", &names).with("ordered", true)
         }
         Strftime => {
@@ -265,35 +303,27 @@ fn one(
         Pairs => pairs(args)?,
         Compound => compound(args)?,
         WithinRecord => {
-            let columns = args.texts("column_list")?.ok_or("it has no column_list")?;
+            let columns = listed(args)?;
             let draft = ignoring(Draft::new("unique_within_record"), &columns, args, "any_value_is_missing")?;
             draft.with("columns", columns)
         }
         SumOfColumns => {
-            let columns = args.texts("column_list")?.ok_or("it has no column_list")?;
-            let total = args.any(&["sum_total"]).map(|node| node.to_json()).ok_or("it has no sum_total")?;
+            let columns = listed(args)?;
+            let total = args.take("sum_total").map(Node::to_json).ok_or("it has no sum_total")?;
             let draft = ignoring(Draft::new("sum_of_columns"), &columns, args, "any_value_is_missing")?;
             draft.with("columns", columns).with("total", total)
-        }
-        MostCommon => {
-            let draft = Draft::on("most_common_in_set", column).with("values", need_values(args)?);
-            match args.flag("ties_okay")? {
-                Some(true) => {
-                    return Err("it passes where one of several most common values is listed".into());
-                }
-                _ => draft,
-            }
-        }
-        RecentData => {
-            let (count, unit) = (args.number("interval")?, args.need("datepart")?);
-            Draft::on("freshness", column).with("max_age", age(count.as_ref(), unit)?)
         }
         OtherRowCount => {
             let other = args.any(&["other_table_name", "compare_model"]).and_then(|node| node.as_text());
             Draft::new("row_count_match")
                 .with("to", json!({ "source": other.ok_or("it names no other table")? }))
         }
+        _ => return Err("Lockgate has no counterpart of it".into()),
     })
+}
+
+fn value_set(args: &mut Args<'_>) -> Result<Vec<Value>, String> {
+    args.values("value_set")?.ok_or_else(|| "it has no value_set".to_owned())
 }
 
 fn counted(rule: &'static str, column: &str) -> Draft {
@@ -373,7 +403,7 @@ fn quantiles(column: &str, args: &mut Args<'_>) -> Result<Vec<Draft>, String> {
     if quantiles.len() != values.len() {
         return Err("it has not as many quantiles as ranges".into());
     }
-    let each = |(q, range): (&lockgate_engine::spec::Node, &lockgate_engine::spec::Node)| {
+    let each = |(q, range): (&Node, &Node)| {
         let Value::Array(limits) = range.to_json() else { return Err("a range is not a list".to_owned()) };
         let [min, max] = limits.as_slice() else { return Err("a range is not two limits".to_owned()) };
         let limit = |limit: &Value| Some(limit.clone()).filter(|limit| !limit.is_null());
@@ -399,7 +429,13 @@ fn of_type(column: &str, names: &[&str]) -> Result<Draft, String> {
     if known.iter().any(|family| family != first) {
         return Err(format!("the types {} are not of one nature", names.join(", ")));
     }
-    Ok(typed(&[(column.to_owned(), *first, true)]).but(format!("any type of the nature of {first} passes")))
+    let strange: Vec<&str> = names.iter().copied().filter(|name| types::family(name).is_none()).collect();
+    let draft = typed(&[(column.to_owned(), *first, true)]);
+    let draft = match strange.as_slice() {
+        [] => draft,
+        some => draft.but(format!("fails for {}, which is not known", some.join(", "))),
+    };
+    Ok(draft.but(format!("any type of the nature of {first} passes")))
 }
 
 /// Columns that have to be there, with the nature of their types and whether they may be null.
@@ -445,7 +481,7 @@ fn pairs(args: &mut Args<'_>) -> Result<Draft, String> {
     let node = args.take("value_pairs_set").ok_or("it has no value_pairs_set")?;
     let Plain::List(items) = &node.value else { return Err("value_pairs_set is not a list".into()) };
     let (a, b) = (sql::column(&left), sql::column(&right));
-    let each = |item: &lockgate_engine::spec::Node| {
+    let each = |item: &Node| {
         let [first, second] = args::values("value_pairs_set", item)?
             .try_into()
             .map_err(|_| "an entry of value_pairs_set is not two values".to_owned())?;
@@ -453,10 +489,7 @@ fn pairs(args: &mut Args<'_>) -> Result<Draft, String> {
     };
     let listed = items.iter().map(each).collect::<Result<Vec<_>, _>>()?.join(" OR ");
     ignoring(Draft::new("expression"), &[left, right], args, "both_values_are_missing")
-        .map(|draft| match draft.params.contains_key("nulls") {
-            true => draft,
-            false => draft.with("nulls", "skip"),
-        })
+        .map(|draft| if draft.params.contains_key("nulls") { draft } else { draft.with("nulls", "skip") })
         .map(|draft| draft.with("expr", listed))
 }
 

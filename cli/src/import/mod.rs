@@ -44,6 +44,7 @@ pub(crate) fn import(text: &SourceText, from: Option<Tool>, name: Option<&str>) 
         Tool::Soda => soda::read,
     };
     reader(&root, &mut imported)?;
+    imported.refused.sort_by_key(|refused| refused.line);
     if let Some(name) = name {
         imported.choose(name).map_err(|known| {
             let hint = did_you_mean(name, known.iter().map(String::as_str), "there are");

@@ -63,7 +63,7 @@ pub(super) fn read(root: &Node, imported: &mut Imported) -> Result<()> {
     for object in list(root.get("schema")) {
         let Some(called) = object.get("name").and_then(Node::as_text) else { continue };
         let dataset = imported.dataset(called);
-        Object { called, dataset: &dataset, object }.read(imported);
+        Object { called, dataset: &dataset, node: object }.read(imported);
     }
     for (key, why) in [
         (
@@ -84,7 +84,7 @@ pub(super) fn read(root: &Node, imported: &mut Imported) -> Result<()> {
 struct Object<'a> {
     called: &'a str,
     dataset: &'a str,
-    object: &'a Node,
+    node: &'a Node,
 }
 
 /// The name of a property's column.
@@ -105,12 +105,12 @@ impl Object<'_> {
     }
 
     fn read(&self, imported: &mut Imported) {
-        let properties = list(self.object.get("properties"));
+        let properties = list(self.node.get("properties"));
         self.types(properties, imported);
         self.primary_key(properties, imported);
         for property in properties {
             let Some(column) = column_of(property) else { continue };
-            let shared = self.redacted(property, column);
+            let shared = redacted(property, column);
             self.flags(property, column, &shared, imported);
             self.options(property, column, &shared, imported);
             for rule in list(property.get("quality")) {
@@ -124,21 +124,11 @@ impl Object<'_> {
                 imported.refuse(&origin, "checks are about columns, not about what is within their values");
             }
         }
-        for rule in list(self.object.get("quality")) {
+        for rule in list(self.node.get("quality")) {
             self.quality(rule, None, &Map::new(), imported);
         }
-        for relationship in list(self.object.get("relationships")) {
+        for relationship in list(self.node.get("relationships")) {
             self.relationship(relationship, None, imported);
-        }
-    }
-
-    /// What a classified column adds to its checks: reports show none of its values.
-    fn redacted(&self, property: &Node, column: &str) -> Map<String, Value> {
-        let classification = property.get("classification").and_then(Node::as_text).unwrap_or_default();
-        if SECRET.contains(&classification.to_ascii_lowercase().as_str()) {
-            Map::from_iter([("samples".to_owned(), json!({ "redact": [column] }))])
-        } else {
-            Map::new()
         }
     }
 
@@ -171,7 +161,7 @@ impl Object<'_> {
         if columns.is_empty() {
             return;
         }
-        let origin = self.origin("properties", None, self.object.span.line);
+        let origin = self.origin("properties", None, self.node.span.line);
         let draft = Draft::new("schema")
             .with("columns", columns)
             .with("mode", "contains")
@@ -254,13 +244,13 @@ impl Object<'_> {
             let own = match (args.texts("from")?, column) {
                 (None, Some(column)) => vec![column.to_owned()],
                 (Some(from), None) => {
-                    from.iter().map(|from| Ok(self.target(from)?.1)).collect::<Result<_, String>>()?
+                    from.iter().map(|from| Ok(target(from)?.1)).collect::<Result<_, String>>()?
                 }
                 _ => return Err("it has no `from`".into()),
             };
             let to = args.texts("to")?.ok_or("it has no `to`")?;
             args.finish()?;
-            let targets = to.iter().map(|to| self.target(to)).collect::<Result<Vec<_>, String>>()?;
+            let targets = to.iter().map(|to| target(to)).collect::<Result<Vec<_>, String>>()?;
             let (other, _) = targets.first().cloned().ok_or("it has no `to`")?;
             if targets.iter().any(|(dataset, _)| *dataset != other) || targets.len() != own.len() {
                 return Err("its keys are not as many columns of one other dataset".into());
@@ -274,15 +264,25 @@ impl Object<'_> {
         });
         imported.settle(&origin, &Map::new(), draft);
     }
+}
 
-    /// The dataset and the column that `object.property` names.
-    fn target(&self, text: &str) -> Result<(String, String), String> {
-        match text.rsplit_once('.') {
-            Some((object, property)) if !text.contains(['/', '#']) => {
-                Ok((object.to_owned(), property.to_owned()))
-            }
-            _ => Err(format!("`{text}` is not object.property")),
+/// What a classified column adds to its checks: reports show none of its values.
+fn redacted(property: &Node, column: &str) -> Map<String, Value> {
+    let classification = property.get("classification").and_then(Node::as_text).unwrap_or_default();
+    if SECRET.contains(&classification.to_ascii_lowercase().as_str()) {
+        Map::from_iter([("samples".to_owned(), json!({ "redact": [column] }))])
+    } else {
+        Map::new()
+    }
+}
+
+/// The dataset and the column that `object.property` names.
+fn target(text: &str) -> Result<(String, String), String> {
+    match text.rsplit_once('.') {
+        Some((object, property)) if !text.contains(['/', '#']) => {
+            Ok((object.to_owned(), property.to_owned()))
         }
+        _ => Err(format!("`{text}` is not object.property")),
     }
 }
 
@@ -418,9 +418,12 @@ fn library(
             let column = about()?;
             let values = args.values("missingValues")?.ok_or("it has no missingValues")?;
             let null = format!("{} IS NULL", sql::column(column));
-            let condition = sql::literals(&values).map(|list| match values.is_empty() {
-                true => null.clone(),
-                false => format!("{null} OR {} IN ({list})", sql::column(column)),
+            let condition = sql::literals(&values).map(|list| {
+                if list.is_empty() {
+                    null.clone()
+                } else {
+                    format!("{null} OR {} IN ({list})", sql::column(column))
+                }
             });
             let draft =
                 Draft::on("missing", column).with("values", values).with("blank", false).with("nan", false);

@@ -290,8 +290,11 @@ fn unquoted(name: &str) -> &str {
     ['"', '`', '\''].into_iter().find_map(inside).unwrap_or(name)
 }
 
+/// The severity, a condition, and whether it is one of failing.
+type Limit = (Option<&'static str>, String, bool);
+
 /// What the metric is compared with, by the severity of what follows, and whether that fails.
-fn limits(rest: &str, args: &mut Args<'_>) -> Result<Vec<(Option<&'static str>, String, bool)>, String> {
+fn limits(rest: &str, args: &mut Args<'_>) -> Result<Vec<Limit>, String> {
     if !rest.is_empty() {
         return Ok(vec![(None, rest.to_owned(), false)]);
     }
