@@ -66,6 +66,8 @@ impl Draft {
     pub(super) fn beside(mut self, shared: &Map<String, Value>) -> Self {
         for (key, value) in shared {
             match (key.as_str(), value.as_str()) {
+                // What columns there are does not depend on rows.
+                ("where", _) if self.rule == "schema" => {}
                 ("where", Some(condition)) => self = self.only(condition),
                 _ if self.params.contains_key(key) => {}
                 // Where no rows are shown there is nothing to choose or to hide.
@@ -74,6 +76,15 @@ impl Draft {
             }
         }
         self
+    }
+
+    /// The regular expressions among the parameters.
+    fn patterns(&self) -> impl Iterator<Item = &str> {
+        let given = ["pattern", "regex"].iter().filter_map(|key| self.params.get(*key));
+        given.flat_map(|value| match value {
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+            other => other.as_str().into_iter().collect::<Vec<_>>(),
+        })
     }
 
     /// Refuses what Lockgate would not read, or would read as something else.
@@ -87,6 +98,11 @@ impl Draft {
             let message = error.message.split_whitespace().collect::<Vec<_>>().join(" ");
             format!("{} does not take it: {key}{message}{hint}", self.rule)
         };
+        if let Some(pattern) = self.patterns().find(|pattern| possessive(pattern)) {
+            return Err(format!(
+                "its pattern {pattern} repeats without going back, which Lockgate does not know"
+            ));
+        }
         let checks = Check::parse(self.rule, &Value::Object(self.params.clone())).map_err(explain)?;
         for check in &checks {
             if let Some(name) = check.columns().iter().find(|name| name.contains('*')) {
@@ -102,6 +118,26 @@ impl Draft {
         }
         Ok(())
     }
+}
+
+/// Whether a pattern repeats with `++`, `*+`, `?+` or `}+`: elsewhere that never goes back, here it nests.
+fn possessive(pattern: &str) -> bool {
+    let (mut in_class, mut repeats) = (false, false);
+    let mut rest = pattern.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => {
+                rest.next();
+                repeats = false;
+            }
+            '+' if repeats => return true,
+            _ => {
+                in_class = (in_class || c == '[') && c != ']';
+                repeats = !in_class && "+*?}".contains(c);
+            }
+        }
+    }
+    false
 }
 
 /// Refuses SQL that is not an expression of Lockgate's.

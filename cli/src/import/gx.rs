@@ -88,6 +88,9 @@ fn one(name: &str, item: &Node) -> Result<(Vec<super::draft::Draft>, Map<String,
         shared.insert("where".into(), condition.into());
     }
     outer.finish()?;
+    if args.take("unexpected_rows_query").is_some() {
+        return Err("it is a query in the SQL of its database".into());
+    }
     Ok((expectation(name, args, Wording::Gx)?, shared))
 }
 

@@ -453,7 +453,9 @@ fn library(
         "duplicateValues" | "duplicateCount" | "uniqueCheck" => {
             let names = args.texts("properties")?.or_else(|| column.map(|column| vec![column.to_owned()]));
             let draft = Draft::new("unique").with("columns", names.ok_or("it is about no property")?);
-            match (bounds.is_zero(), percent) {
+            // Below 1 is none if it is a number of rows, and anything up to it if it is a share.
+            let none = bounds.is_zero() && !(percent && bounds.strict_max);
+            match (none, percent) {
                 (true, _) => vec![draft],
                 (false, true) => return Err("it limits a share of duplicates".into()),
                 (false, false) => {
