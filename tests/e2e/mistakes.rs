@@ -195,7 +195,8 @@ fn a_file_that_cannot_be_imported_is_shown_at_its_place() {
     let ran = import(b"models: []\nexpectations: []\n", &["--format", "json"]).expect(30).json();
     assert_eq!(ran["errors"][0]["place"]["line"], 1);
     assert_eq!(ran["errors"][0]["hint"], "say it: --from odcs, dbt, gx or soda");
-    let ran = import(b"models: []\nexpectations: []\n", &["--from", "dbt", "--format", "json"]).expect(0).json();
+    let ran =
+        import(b"models: []\nexpectations: []\n", &["--from", "dbt", "--format", "json"]).expect(0).json();
     assert_eq!((&ran["tool"], &ran["carried_over"]), (&"dbt".into(), &0.into()));
     let _ = import(b"models: [\xff]", &[]).expect(30);
     let _ = import(b"", &[]).expect(30);

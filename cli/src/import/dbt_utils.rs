@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::args::Args;
 use super::bounds::{Bounds, outside};
-use super::dbt::{Counts, Found, accepted, referred};
+use super::dbt::{accepted, listed, referred};
+use super::dbt_config::{Counts, Found};
 use super::draft::Draft;
 use super::expectations::age;
 use super::imported::Imported;
@@ -53,7 +54,7 @@ pub(super) fn test(
             let values = args.values("values")?.ok_or("it has no values")?;
             let values =
                 values.into_iter().map(|value| accepted(value, quote)).collect::<Result<Vec<_>, _>>()?;
-            let draft = Draft::on("not_in_set", about()?).with("values", values);
+            let draft = listed("not_in_set", about()?, values, quote);
             Found { draft, counts: Counts::Other("distinct values") }
         }
         "not_constant" => whole(Draft::on("distinct_count", about()?).with("min", 2)),

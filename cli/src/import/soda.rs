@@ -7,13 +7,14 @@ use lockgate_engine::spec::{Node, Spanned, Value as Plain};
 use serde_json::{Map, Value, json};
 
 use super::args::Args;
-use super::bounds::{Bounds, Failing, Is};
+use super::bounds::{Failing, Is};
 use super::dbt::list;
 use super::draft::Draft;
-use super::expectations::columns;
+use super::expectation_columns::{columns, typed};
 use super::imported::{Imported, Origin};
+use super::soda_condition::{Metric, age, bounds, metric, negated, number, unquoted};
 use super::soda_metric::{Validity, figure};
-use super::{expectations, soda_contract, sql, types};
+use super::{soda_contract, sql, types};
 
 /// What a file configures besides checks.
 #[derive(Default)]
@@ -247,49 +248,6 @@ fn shared(args: &mut Args<'_>, filter: Option<String>) -> Result<Map<String, Val
     Ok(shared)
 }
 
-struct Metric<'a> {
-    name: String,
-    columns: Vec<String>,
-    rest: &'a str,
-}
-
-/// `duplicate_count(a, b) < 5`, taken apart.
-fn metric(text: &str) -> Result<Metric<'_>, String> {
-    let text = text.trim();
-    for (start, why) in [
-        ("anomaly ", "it judges by history; write a check with `metric_anomaly`"),
-        ("change ", "it judges by history; write a check with `change`"),
-        (
-            "distribution_difference",
-            "its reference distribution is in another file; write a check of the folder distribution",
-        ),
-        ("group by", "it is judged by groups that a query makes"),
-        ("group evolution", "it judges by history"),
-    ] {
-        if text.starts_with(start) {
-            return Err(why.into());
-        }
-    }
-    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
-    let (name, rest) = text.split_at(end);
-    let (columns, rest) = match rest.trim_start().strip_prefix('(') {
-        Some(inside) => {
-            let (inside, rest) = inside.split_once(')').ok_or("a bracket is not closed")?;
-            (inside.split(',').map(|name| unquoted(name.trim()).to_owned()).collect(), rest)
-        }
-        None => (Vec::new(), rest),
-    };
-    if name.is_empty() {
-        return Err("it is no metric".into());
-    }
-    Ok(Metric { name: name.to_owned(), columns, rest: rest.trim() })
-}
-
-fn unquoted(name: &str) -> &str {
-    let inside = |quote: char| name.strip_prefix(quote)?.strip_suffix(quote);
-    ['"', '`', '\''].into_iter().find_map(inside).unwrap_or(name)
-}
-
 /// The severity, a condition, and whether it is one of failing.
 type Limit = (Option<&'static str>, String, bool);
 
@@ -309,52 +267,6 @@ fn limits(rest: &str, args: &mut Args<'_>) -> Result<Vec<Limit>, String> {
         }
     }
     if limits.is_empty() { Err("it is compared with nothing".into()) } else { Ok(limits) }
-}
-
-/// A condition that holds where `condition` does not.
-fn negated(condition: &str) -> Result<String, String> {
-    if let Some(inside) = condition.strip_prefix("not between ") {
-        return Ok(format!("between {inside}"));
-    }
-    if condition.starts_with("between ") {
-        return Ok(format!("not {condition}"));
-    }
-    let at = condition.find(|c: char| !"<>=!".contains(c)).unwrap_or(condition.len());
-    let is = Is::of(&condition[..at]).ok_or_else(|| format!("`{condition}` is not a comparison"))?;
-    let sign = match is.negated() {
-        Is::Less => "<",
-        Is::AtMost => "<=",
-        Is::Greater => ">",
-        Is::AtLeast => ">=",
-        Is::Equal => "=",
-        Is::Unequal => "!=",
-    };
-    Ok(format!("{sign} {}", condition[at..].trim()))
-}
-
-fn number(text: &str) -> Result<Value, String> {
-    let plain = text.trim().trim_end_matches('%').trim().trim_start_matches('+');
-    match serde_json::from_str(plain) {
-        Ok(number @ Value::Number(_)) => Ok(number),
-        _ => Err(format!("`{text}` is not a number")),
-    }
-}
-
-/// The limits in `< 5`, `between 1 and 5` and the like.
-fn bounds(condition: &str) -> Result<Bounds, String> {
-    if condition.starts_with("not between ") {
-        return Err("what lies outside of a range is not one range".into());
-    }
-    if let Some(inside) = condition.strip_prefix("between ") {
-        let (min, max) =
-            inside.split_once(" and ").ok_or_else(|| format!("`{condition}` has not two limits"))?;
-        let (strict_min, min) = (min.trim().starts_with('('), min.trim().trim_start_matches(['(', '[']));
-        let (strict_max, max) = (max.trim().ends_with(')'), max.trim().trim_end_matches([')', ']']));
-        return Ok(Bounds { min: Some(number(min)?), max: Some(number(max)?), strict_min, strict_max });
-    }
-    let at = condition.find(|c: char| !"<>=!".contains(c)).unwrap_or(condition.len());
-    let is = Is::of(&condition[..at]).ok_or_else(|| format!("`{condition}` is not a comparison"))?;
-    Bounds::that(is, number(&condition[at..])?)
 }
 
 fn judged(
@@ -390,39 +302,6 @@ fn freshness(columns: &[String], condition: &str) -> Result<Draft, String> {
         return Err("it does not want rows to be younger than an age".into());
     }
     Ok(Draft::on("freshness", column).with("max_age", age(condition[at..].trim())?))
-}
-
-/// `1d12h` in the smallest unit it names.
-fn age(text: &str) -> Result<String, String> {
-    let unclear = || format!("`{text}` is not an age");
-    let (mut seconds, mut smallest, mut digits) = (0_u64, "s", String::new());
-    for c in text.chars().filter(|c| !c.is_whitespace()) {
-        if c.is_ascii_digit() {
-            digits.push(c);
-            continue;
-        }
-        let (unit, length) = match c {
-            'd' => ("d", 86_400),
-            'h' => ("h", 3_600),
-            'm' => ("m", 60),
-            's' => ("s", 1),
-            _ => return Err(unclear()),
-        };
-        let count: u64 = std::mem::take(&mut digits).parse().map_err(|_| unclear())?;
-        seconds = count.checked_mul(length).and_then(|more| seconds.checked_add(more)).ok_or_else(unclear)?;
-        smallest = unit;
-    }
-    let length = match smallest {
-        "d" => 86_400,
-        "h" => 3_600,
-        "m" => 60,
-        _ => 1,
-    };
-    if seconds == 0 || !digits.is_empty() {
-        Err(unclear())
-    } else {
-        Ok(format!("{}{smallest}", seconds / length))
-    }
 }
 
 /// `(a, b) must exist in other (c, d)`.
@@ -491,15 +370,14 @@ fn schema_condition(condition: &str, value: &Node) -> Result<Draft, String> {
         }
         "when wrong column type" => {
             let Plain::Map(entries) = &value.value else { return Err("its types are not a mapping".into()) };
-            let typed = entries.iter().map(|(name, node)| {
+            let declared = entries.iter().map(|(name, node)| {
                 let given = node.as_text().unwrap_or_default();
                 let kind = types::family(given)
                     .ok_or_else(|| format!("the type {} is not known", node.describe()))?;
                 Ok((name.value.clone(), kind, true))
             });
-            let typed = typed.collect::<Result<Vec<_>, String>>()?;
-            Ok(expectations::typed(&typed)
-                .but("types are compared by their nature, and the columns have to be there"))
+            let declared = declared.collect::<Result<Vec<_>, String>>()?;
+            Ok(typed(&declared).but("types are compared by their nature, and the columns have to be there"))
         }
         "when forbidden column present" => Err("no rule forbids columns by name".into()),
         "when wrong column index" => Err("no rule says where among others a column stands".into()),
