@@ -10,6 +10,7 @@ mod command;
 mod environment;
 mod exit;
 mod failure;
+mod import;
 mod logs;
 mod memory;
 mod render;

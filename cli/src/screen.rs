@@ -80,6 +80,14 @@ impl Screen {
         let _ = self.bars.suspend(|| writeln!(stream, "{}", text.trim_end()));
     }
 
+    /// Adds to a result that people read, on standard error; programs have it in their document.
+    pub(crate) fn note(&self, text: &str) {
+        match self.format {
+            Format::Text => self.tell(text),
+            Format::Json => {}
+        }
+    }
+
     /// Shows why the command fails with `code`: to standard error for people, as the result for programs.
     pub(crate) fn fail(&self, failure: &Failure, code: u8) {
         match self.format {

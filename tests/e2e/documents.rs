@@ -35,3 +35,29 @@ fn the_starter_of_init_is_a_pipeline_that_parses() {
     let _ = run(LOCKGATE, &["check", file.as_str()], &[]).expect(0);
     let _ = run(LOCKGATE, &["init", out.as_str()], &[]).expect(30);
 }
+
+#[test]
+fn imported_checks_are_a_pipeline_that_runs() {
+    let fresh = folder();
+    let suite = fresh.path().join("suite.json");
+    let text = r#"{"expectations": [
+        {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "id"}},
+        {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "city", "value_set": ["Bern"], "mostly": 0.5}},
+        {"type": "expect_column_kl_divergence_to_be_less_than", "kwargs": {"column": "city"}}]}"#;
+    std::fs::write(&suite, text).expect("a fresh folder");
+    let data = fresh.path().join("people");
+    std::fs::create_dir(&data).expect("a fresh folder");
+    std::fs::write(data.join("a.csv"), "id,city\n1,Bern\n2,Basel\n").expect("a fresh folder");
+    let (suite, out) = (suite.display().to_string(), fresh.path().join("p.yaml").display().to_string());
+    let import = ["import", suite.as_str(), "--name", "people", "--out", out.as_str()];
+    let ran = run(LOCKGATE, &import, &[]).expect(0);
+    assert!(ran.stderr.contains("2 checks carried over, 1 not"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("suite.json:4: expect_column_kl_divergence"), "{}", ran.stderr);
+    let written = std::fs::read_to_string(&out).expect("it is written").replace("parquet", "csv");
+    std::fs::write(&out, written).expect("it can be written");
+    let _ = run(LOCKGATE, &["check", out.as_str()], &[]).expect(0);
+    let record = run(LOCKGATE, &["validate", out.as_str(), "--format", "json"], &[]).expect(0).json();
+    assert_eq!(record["checks"].as_array().map(Vec::len), Some(2));
+    let again = run(LOCKGATE, &import, &[]).expect(30);
+    assert!(again.stderr.contains("stays as it is"), "{}", again.stderr);
+}

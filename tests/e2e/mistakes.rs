@@ -180,3 +180,25 @@ fn a_check_of_nulls_that_would_not_see_those_another_makes_is_refused() {
     }
     let _ = run(LOCKGATE, &["run", &pipeline(folder.path(), &text("not_null: id"))], &[]).expect(0);
 }
+
+#[test]
+fn a_file_that_cannot_be_imported_is_shown_at_its_place() {
+    let folder = folder();
+    let file = folder.path().join("schema.yml");
+    let path = file.display().to_string();
+    let import = |text: &[u8], options: &[&str]| {
+        std::fs::write(&file, text).expect("a fresh folder can be written");
+        run(LOCKGATE, &[&["import", path.as_str()], options].concat(), &[])
+    };
+    let ran = import(b"models:\n  - name: a\n  - name: b: c\n", &[]).expect(30);
+    assert!(ran.stderr.contains("schema.yml:3:"), "{}", ran.stderr);
+    let ran = import(b"models: []\nexpectations: []\n", &["--format", "json"]).expect(30).json();
+    assert_eq!(ran["errors"][0]["place"]["line"], 1);
+    assert_eq!(ran["errors"][0]["hint"], "say it: --from odcs, dbt, gx or soda");
+    let ran =
+        import(b"models: []\nexpectations: []\n", &["--from", "dbt", "--format", "json"]).expect(0).json();
+    assert_eq!((&ran["tool"], &ran["carried_over"]), (&"dbt".into(), &0.into()));
+    let _ = import(b"models: [\xff]", &[]).expect(30);
+    let _ = import(b"", &[]).expect(30);
+    let _ = run(LOCKGATE, &["import", "no-such-file.yml"], &[]).expect(30);
+}

@@ -8,8 +8,9 @@ use clap::ValueEnum;
 use lockgate_engine::Options;
 
 use super::typed::{
-    Color, Command, File, Format, Given, LogLevel, Machine, Plan, Run, Shown, Typed, Validate,
+    Color, Command, File, Format, Given, Import, LogLevel, Machine, Plan, Run, Shown, Typed, Validate,
 };
+use crate::import::Tool;
 use crate::{environment, usage};
 
 /// What is to be done, and how it is shown.
@@ -39,6 +40,17 @@ pub(crate) enum Work {
         folder: PathBuf,
         /// The dataset.
         from: Option<String>,
+    },
+    /// Turn the checks of another tool into a pipeline file.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// The tool.
+        from: Option<Tool>,
+        /// The dataset.
+        name: Option<String>,
+        /// Where the pipeline goes.
+        out: Option<PathBuf>,
     },
     /// Check a pipeline file.
     Check(Job),
@@ -117,6 +129,7 @@ impl From<Command> for Work {
     fn from(command: Command) -> Self {
         match command {
             Command::Init(init) => Self::Init { folder: init.folder, from: init.from },
+            Command::Import(Import { file, from, name, out }) => Self::Import { file, from, name, out },
             Command::Check(file) => Self::Check(Job::about(file)),
             Command::Plan(Plan { file, machine }) => Self::Plan(Job::about(file).on(&machine)),
             Command::Run(run) => Self::Run(run.into()),

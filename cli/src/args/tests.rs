@@ -98,3 +98,12 @@ fn a_mistake_says_what_to_write() {
     assert!(wrong("run p.yaml --threads 0").contains("1..=1024"));
     assert!(wrong("validat p.yaml").contains("validate"));
 }
+
+#[test]
+fn an_import_needs_nothing_but_a_file() {
+    let Work::Import { file, from, name, out } = work("import schema.yml") else { panic!() };
+    assert_eq!((file.as_path(), from, name, out), (Path::new("schema.yml"), None, None, None));
+    let Work::Import { from, .. } = work("import s.json --from gx --name t --out p.yaml") else { panic!() };
+    assert_eq!(from, Some(crate::import::Tool::Gx));
+    assert!(wrong("import s.json --from deequ").contains("odcs"));
+}

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::bytes::Bytes;
 use super::run_time::RunTime;
 use super::variable::Variable;
+use crate::import::Tool;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -56,6 +57,14 @@ pub(super) enum Command {
     /// Write a commented starter pipeline
     #[command(after_help = "Example: lockgate init --from s3://lake/raw_orders/ orders")]
     Init(Init),
+    /// Turn the checks of another tool into a pipeline file
+    ///
+    /// Reads ODCS contracts, dbt's schema.yml, suites of Great Expectations, and checks or contracts of Soda.
+    /// The pipeline goes to standard output; what was not carried over, and what differs in meaning, is listed
+    /// on standard error and in the file.
+    #[command(after_help = "Examples:\n  lockgate import models/schema.yml > checks.yaml\n  \
+                            lockgate import suite.json --from gx --name orders --out orders.yaml")]
+    Import(Import),
     /// Check a pipeline file against the schemas of its sources, without reading data
     #[command(after_help = "Example: lockgate check orders.yaml")]
     Check(File),
@@ -100,6 +109,21 @@ pub(super) struct Init {
     /// Dataset to start from: its columns are listed in the file
     #[arg(long, value_name = "PATH")]
     pub(super) from: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// File of the other tool: YAML or JSON
+    pub(super) file: PathBuf,
+    /// The other tool [default: told by what stands in the file]
+    #[arg(long, value_enum, value_name = "TOOL")]
+    pub(super) from: Option<Tool>,
+    /// Dataset to import, of a file about several; what to call it, of a file about one
+    #[arg(long, value_name = "TABLE")]
+    pub(super) name: Option<String>,
+    /// File to write instead of standard output; it is never overwritten
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
 }
 
 /// A pipeline file and the values it leaves open.

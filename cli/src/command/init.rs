@@ -28,7 +28,7 @@ pub(super) fn init(folder: &Path, from: Option<&str>, screen: &Screen) -> Result
     let columns = from.map(|from| columns(from, screen)).transpose()?.unwrap_or_default();
     let read =
         from.map(|from| Ok::<_, Error>(seen_from(folder, from, &environment::folder()?))).transpose()?;
-    write(&path, &starter(read.as_deref().unwrap_or(EXAMPLE), &columns))?;
+    write_new(&path, &starter(read.as_deref().unwrap_or(EXAMPLE), &columns))?;
     let shown = path.display().to_string();
     screen.show(&json!({ "written": shown }), |_| {
         format!("{shown} is written; next:\n  lockgate check {shown}\n  lockgate run {shown}\n")
@@ -55,12 +55,13 @@ fn seen_from(folder: &Path, from: &str, here: &Path) -> String {
     here.join(from).display().to_string()
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Error> {
+/// Writes a file that is not there yet.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Error> {
     let unwritable = |error: std::io::Error| {
         let wrong = Error::wrong(format!("writing {}", path.display()));
         let hint = match error.kind() {
-            ErrorKind::AlreadyExists => "the file is there already and stays as it is; name another folder",
-            _ => "name a folder that can be written to: lockgate init FOLDER",
+            ErrorKind::AlreadyExists => "the file is there already and stays as it is; name another",
+            _ => "name a place that can be written to",
         };
         wrong.hint(hint).because(error)
     };
@@ -208,8 +209,8 @@ mod tests {
     fn a_file_that_is_there_stays() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("deeper").join(FILE);
-        write(&path, "first").expect("a new file");
-        let error = write(&path, "second").expect_err("it is there");
+        write_new(&path, "first").expect("a new file");
+        let error = write_new(&path, "second").expect_err("it is there");
         assert!(error.cure().is_some_and(|hint| hint.contains("stays as it is")));
         assert_eq!(std::fs::read_to_string(&path).expect("the file"), "first");
     }

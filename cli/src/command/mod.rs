@@ -3,6 +3,7 @@
 mod catalogue;
 mod check;
 mod history;
+mod import;
 mod init;
 mod plan;
 mod recover;
@@ -21,6 +22,9 @@ use crate::screen::Screen;
 pub(crate) fn perform(work: &Work, screen: &Screen) -> Result<Ended, Failure> {
     match work {
         Work::Init { folder, from } => init::init(folder, from.as_deref(), screen),
+        Work::Import { file, from, name, out } => {
+            import::import(file, *from, name.as_deref(), out.as_deref(), screen)
+        }
         Work::Check(job) => check::check(job, screen),
         Work::Plan(job) => plan::plan(job, screen),
         Work::Run(job) => run::run(job, screen),
