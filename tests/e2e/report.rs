@@ -108,7 +108,9 @@ fn a_page_is_named_after_its_run_in_the_current_folder() {
     let ran = Ran::from(made.expect("the binary can be started")).expect(0);
     let names: Vec<String> = files(here.path()).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, [ran.stdout.trim()]);
-    assert!(names[0].starts_with("hostile-") && Path::new(&names[0]).extension().is_some_and(|end| end == "html"));
+    assert!(
+        names[0].starts_with("hostile-") && Path::new(&names[0]).extension().is_some_and(|end| end == "html")
+    );
     drop(data);
 }
 
@@ -126,7 +128,11 @@ fn an_unknown_run_or_an_unreadable_record_is_wrong_and_has_a_hint() {
     let nothing = path(&data, "nothing.json");
     let _ = report(&["--record", &nothing]).expect(30);
     let ran = report(&["--record", &path(&data, "raw.csv")]).expect(30);
-    assert!(ran.stderr.contains("is no run record") && ran.stderr.contains("--format json"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("is no run record") && ran.stderr.contains("--format json"),
+        "{}",
+        ran.stderr
+    );
     let _ = report(&[]).expect(30);
     let _ = report(&[&file, "--record", &nothing]).expect(30);
 }

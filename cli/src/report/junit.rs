@@ -192,23 +192,72 @@ mod tests {
         insta::assert_snapshot!(results(&record()).expect("test results"));
     }
 
+    /// What Jenkins' `junit-10.xsd` knows of the elements used here: attributes, and elements within.
+    const SCHEMA: [(&str, &[&str], &[&str]); 9] = [
+        ("testsuites", &["name", "time", "tests", "failures", "errors"], &["testsuite"]),
+        (
+            "testsuite",
+            &[
+                "name",
+                "tests",
+                "failures",
+                "errors",
+                "group",
+                "time",
+                "skipped",
+                "timestamp",
+                "hostname",
+                "id",
+                "package",
+            ],
+            &["properties", "testcase"],
+        ),
+        ("properties", &[], &["property"]),
+        ("property", &["name", "value"], &[]),
+        ("testcase", &["name", "time", "classname", "group"], &["skipped", "error", "failure", "system-out"]),
+        ("failure", &["type", "message"], &[]),
+        ("error", &["type", "message"], &[]),
+        ("skipped", &["type", "message"], &[]),
+        ("system-out", &[], &[]),
+    ];
+
+    /// The number of cases in `xml`, which keeps to the schema.
+    fn cases(xml: &str) -> usize {
+        let mut reader = Reader::from_str(xml);
+        let mut open: Vec<String> = Vec::new();
+        let mut cases = 0;
+        loop {
+            let event = reader.read_event().expect("well-formed XML");
+            if let Event::Start(element) | Event::Empty(element) = &event {
+                let name = String::from_utf8_lossy(element.name().as_ref()).into_owned();
+                let known = |wanted: &str| SCHEMA.iter().find(|(name, ..)| *name == wanted).expect(wanted);
+                for attribute in element.attributes() {
+                    let attribute = attribute.expect("an attribute").key.as_ref().to_vec();
+                    let attribute = String::from_utf8(attribute).expect("text");
+                    assert!(known(&name).1.contains(&attribute.as_str()), "{attribute} of {name}");
+                }
+                assert!(open.last().is_none_or(|within| known(within).2.contains(&name.as_str())), "{name}");
+                cases += usize::from(name == "testcase");
+                if matches!(event, Event::Start(_)) {
+                    open.push(name);
+                }
+            } else if let Event::End(_) = event {
+                open.pop();
+            } else if let Event::Eof = event {
+                return cases;
+            }
+        }
+    }
+
+    #[test]
+    fn elements_and_attributes_are_those_that_jenkins_knows() {
+        assert_eq!(cases(&results(&record()).expect("test results")), record().checks.len());
+    }
+
     #[test]
     fn nothing_from_data_breaks_the_xml() {
         let text = results(&hostile()).expect("test results");
-        let mut reader = Reader::from_str(&text);
-        let mut cases = 0;
-        loop {
-            match reader.read_event().expect("well-formed XML") {
-                Event::Eof => break,
-                Event::Start(start) | Event::Empty(start) => {
-                    cases += usize::from(start.name().as_ref() == b"testcase");
-                    assert!(start.attributes().all(|attribute| attribute.is_ok()));
-                }
-                Event::Decl(_) | Event::Text(_) | Event::End(_) | Event::GeneralRef(_) => {}
-                other => panic!("{other:?}"),
-            }
-        }
-        assert_eq!(cases, hostile().checks.len());
+        assert_eq!(cases(&text), hostile().checks.len());
         let allowed = |c: char| !c.is_control() || c == '\n';
         assert!(text.chars().all(allowed) && !text.contains('\u{ffff}'));
     }

@@ -206,8 +206,10 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
-    use crate::report::sample::{hostile, large, record};
+    use crate::report::sample::{HOSTILE, hostile, large, record};
 
     #[test]
     fn the_verdict_comes_first_and_what_passes_is_folded() {
@@ -216,7 +218,19 @@ mod tests {
 
     #[test]
     fn nothing_from_data_is_taken_for_markdown() {
-        insta::assert_snapshot!(comment(&hostile()));
+        insta::assert_snapshot!(plain(HOSTILE));
+        let text = comment(&hostile());
+        let tags: BTreeSet<&str> = text.split('<').skip(1).filter_map(|tag| tag.split('>').next()).collect();
+        let own = ["/code", "/details", "/summary", "br", "code", "details", "summary"];
+        assert_eq!(tags, BTreeSet::from(own));
+        // Every row has its four or five cells, and every line begins with what is ours.
+        let begins =
+            ["###", "|", "run <code>", "<details>", "</details>", "- <code>", "1,012 rows in", "&#60;"];
+        assert!(
+            text.lines().all(|line| line.is_empty() || begins.iter().any(|begin| line.starts_with(begin)))
+        );
+        assert!(text.lines().filter(|line| line.starts_with('|')).all(|line| line.split('|').count() <= 7));
+        assert!(!text.contains(['`', '\u{1b}', '\u{2028}', '\u{202e}']));
     }
 
     #[test]

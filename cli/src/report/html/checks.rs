@@ -8,7 +8,7 @@ use lockgate_rules::{Exactness, Verdict};
 use serde::Serialize;
 
 use super::trend::{Trend, Trends};
-use crate::render::{Standing, answered_from, count, things};
+use crate::render::{Standing, answered_from, count};
 use crate::report::check::{applied, observed, on_row, samples, severity, share, totals, value};
 
 /// Failing checks that are shown in full above the list of all.
@@ -74,7 +74,7 @@ struct Samples {
     rows: Vec<Row>,
     has_places: bool,
     has_repeats: bool,
-    more: Option<String>,
+    caption: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -129,8 +129,8 @@ fn one(at: usize, check: &Check, trends: &Trends) -> One {
         on: check.on.clone(),
         id: verdict.id.clone(),
         applied: applied(verdict),
-        observed: observed(verdict),
-        expected: verdict.expected.clone(),
+        observed: whole(&observed(verdict)),
+        expected: whole(&verdict.expected),
         description: verdict.description.clone(),
         facts: facts(verdict),
         bar: shares(verdict),
@@ -198,16 +198,23 @@ fn table(check: &Check) -> Option<Samples> {
         })
         .collect();
     let has_repeats = kept.iter().any(|sample| sample.occurs.is_some());
-    let hidden = check.verdict.n_failed.saturating_sub(kept.len() as u64);
+    let all = check.verdict.n_failed.max(kept.len() as u64);
     Some(Samples {
         columns: columns.into_iter().cloned().collect(),
         has_places: rows.iter().any(|row| !row.path.is_empty()),
         // A row that repeats a key stands for all that do.
-        more: (hidden > 0 && !has_repeats)
-            .then(|| format!("and {}", things(hidden, "more row", "more rows"))),
+        caption: match has_repeats {
+            true => "Rows that repeat a key".to_owned(),
+            false => format!("Rows that fail: {} of {}", kept.len(), count(all)),
+        },
         has_repeats,
         rows,
     })
+}
+
+/// Text whose figures are not parted from their unit at the end of a line.
+fn whole(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
 }
 
 /// The last two parts of a path.

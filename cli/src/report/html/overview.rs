@@ -16,6 +16,8 @@ pub(super) struct Overview {
     run_id: String,
     run_time: String,
     figures: Vec<Figure>,
+    /// What became of the outputs.
+    written: &'static str,
 }
 
 /// A figure with what it is.
@@ -41,6 +43,14 @@ pub(super) fn overview(record: &RunRecord) -> Overview {
         run_id: record.run_id.chars().take(12).collect(),
         run_time: record.run_time.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
         figures: figures(record),
+        written: match record.status {
+            RunStatus::Published
+            | RunStatus::PublishedWithAlerts
+            | RunStatus::Validated
+            | RunStatus::NothingNew => "Written",
+            RunStatus::Withheld => "Held back",
+            RunStatus::DryRun => "Would be written",
+        },
     }
 }
 
@@ -68,7 +78,7 @@ fn sentence(record: &RunRecord, note: &str) -> String {
             format!("{checks} ran in {took}; nothing was to be written.")
         }
         RunStatus::Published | RunStatus::PublishedWithAlerts => {
-            format!("{rows} went to {} in {took}.", things(outputs, "dataset", "datasets"))
+            format!("{rows} published to {} in {took}.", things(outputs, "dataset", "datasets"))
         }
     }
 }
@@ -111,13 +121,19 @@ fn figures(record: &RunRecord) -> Vec<Figure> {
         ));
     }
     if rows_quarantined(record) > 0 {
-        let note = "failed a check and were kept apart".to_owned();
-        figures.push(figure("rows in quarantine", count(rows_quarantined(record)), note));
+        let name = match record.status {
+            RunStatus::Withheld | RunStatus::DryRun => "rows for quarantine",
+            RunStatus::Published
+            | RunStatus::PublishedWithAlerts
+            | RunStatus::Validated
+            | RunStatus::NothingNew => "rows in quarantine",
+        };
+        figures.push(figure(name, count(rows_quarantined(record)), "failed a check".to_owned()));
     }
     let threads = format!("on {}", things(resources.threads as u64, "thread", "threads"));
     figures.push(figure("time taken", milliseconds(resources.elapsed_ms), threads));
     if let Some(peak) = resources.memory_peak_bytes {
-        let cpu = resources.cpu_ms.map(|cpu| format!("{} of processor time", milliseconds(cpu)));
+        let cpu = resources.cpu_ms.map(|cpu| format!("{} processor time", milliseconds(cpu)));
         figures.push(figure("peak memory", bytes(peak), cpu.unwrap_or_default()));
     }
     figures

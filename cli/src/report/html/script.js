@@ -4,7 +4,8 @@
   const find = (id) => document.getElementById(id);
   const list = find("list");
   if (list) filters(list);
-  charts(JSON.parse(find("figures").textContent));
+  let data;
+  charts(() => (data ??= JSON.parse(find("figures").textContent)));
 
   function filters(list) {
     const [search, on, sort, shown] = ["search", "on", "sort", "shown"].map(find);
@@ -22,19 +23,18 @@
     const filter = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
       const kinds = new Set(chips.filter((c) => c.getAttribute("aria-pressed") === "true").map((c) => c.dataset.kind));
-      let number = 0;
-      for (const { item, data, text } of items) {
-        const fits = kinds.has(data.kind) && (!on.value || data.on === on.value) && words.every((w) => text.includes(w));
-        item.hidden = !fits;
-        number += fits;
-      }
-      shown.textContent = number === items.length ? "" : `${number} of ${items.length} shown`;
+      const fits = ({ data, text }) =>
+        kinds.has(data.kind) && (!on.value || data.on === on.value) && words.every((w) => text.includes(w));
+      const fitting = items.filter(fits);
+      // All at once: hiding them one by one takes browsers seconds where there are a thousand.
+      list.replaceChildren(...fitting.map(({ item }) => item));
+      shown.textContent = fitting.length === items.length ? "" : `${fitting.length} of ${items.length} shown`;
     };
     search.addEventListener("input", filter);
     on.addEventListener("change", filter);
     sort.addEventListener("change", () => {
       items.sort((a, b) => order[sort.value](a.data, b.data));
-      list.append(...items.map(({ item }) => item));
+      filter();
     });
     for (const chip of chips) {
       chip.disabled = false;
@@ -49,15 +49,17 @@
     if (sort.value !== "rank") sort.dispatchEvent(new Event("change"));
   }
 
-  function charts({ runs, checks }) {
+  function charts(figures) {
     const draw = (figure) => {
+      const { runs, checks } = figures();
       const data = checks[figure.dataset.at];
       if (data && !figure.dataset.drawn) {
         figure.dataset.drawn = "yes";
         chart(figure, data, runs);
       }
     };
-    document.querySelectorAll("article .chart").forEach(draw);
+    // What is there already will do until the page has been shown.
+    (window.requestIdleCallback ?? setTimeout)(() => document.querySelectorAll("article .chart").forEach(draw));
     // The event does not bubble, but can be caught on its way down.
     document.addEventListener("toggle", (event) => {
       if (event.target.open) event.target.querySelectorAll(".chart").forEach(draw);
@@ -83,8 +85,7 @@
       pen = f !== null;
     });
     const cursor = make("line", { class: "cursor", y1: 0, y2: tall, x1: -9, x2: -9 });
-    const mark = 'h0';
-    const dots = bad.filter((at) => figures[at] !== null).map((at) => `M${x(at).toFixed(1)} ${y(figures[at]).toFixed(1)}${mark}`).join("");
+    const dots = bad.filter((at) => figures[at] !== null).map((at) => `M${x(at).toFixed(1)} ${y(figures[at]).toFixed(1)}h0`).join("");
     svg.setAttribute("viewBox", `-8 0 ${wide + 16} ${tall}`);
     svg.replaceChildren(make("path", { d: path }), make("path", { d: dots, class: "fails" }), cursor);
     const told = document.createElement("output");

@@ -22,7 +22,9 @@ fn the_verdict_comes_first_and_then_what_failed() {
     let order = ["Withheld</span></h1>", "What failed</h2>", "city-known", "All checks</h2>", "Lineage</h2>"];
     assert!(order.map(at).is_sorted());
     assert!(page.contains("2 checks closed the gate after 1.84 s: nothing was published."));
-    assert!(page.contains("3 of 1,000 fail (0.30 %)") && page.contains("lake&#x2f;raw&#x2f;part-1.parquet"));
+    assert!(
+        page.contains("3 of 1,000 fail (0.30\u{a0}%)") && page.contains("lake&#x2f;raw&#x2f;part-1.parquet")
+    );
     assert!(
         page.contains("31 runs:")
             && page.contains("−6")
