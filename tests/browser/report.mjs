@@ -132,7 +132,14 @@ try {
 } catch (error) {
   console.error(error);
 }
+const ended = new Promise((resolve) => browser.once("exit", resolve));
+send("Browser.close").catch(() => {});
+await Promise.race([ended, wait(10_000)]);
 browser.kill("SIGKILL");
-await new Promise((resolve) => (browser.exitCode === null && browser.signalCode === null ? browser.once("exit", resolve) : resolve()));
-rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+try {
+  rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+} catch (error) {
+  // A process of the browser's may still write there; what it leaves is no fault of the page's.
+  console.error(`${profile} stays: ${error.message}`);
+}
 process.exit(fine ? 0 : 1);

@@ -58,7 +58,8 @@ fn the_page_of_the_demonstration_is_sound_and_says_what_alerts() {
     let ran = run(LOCKGATE, &args, &[("LOCKGATE_OUT", &target)]).expect(0);
     assert_eq!(ran.stdout.trim(), page);
     let text = oracle("report.py", &[&page]);
-    for told in ["Published with alerts", "aircraft-known", "55,548 of 336,776 fail (16.49 %)", "2 runs"] {
+    for told in ["Published with alerts", "aircraft-known", "55,548 of 336,776 fail (16.49\u{a0}%)", "2 runs"]
+    {
         assert!(text.contains(told), "{told}");
     }
     browser(&page);

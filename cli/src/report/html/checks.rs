@@ -82,7 +82,7 @@ struct Row {
     /// The end of the file's path, and the whole.
     file: String,
     path: String,
-    row: String,
+    number: String,
     repeats: String,
     values: Vec<Option<String>>,
 }
@@ -183,11 +183,11 @@ fn table(check: &Check) -> Option<Samples> {
     }
     let rows: Vec<Row> = samples(check)
         .map(|(place, sample)| {
-            let (path, row) = place.and_then(|place| place.rsplit_once(':')).unwrap_or_default();
+            let (path, number) = place.and_then(|place| place.rsplit_once(':')).unwrap_or_default();
             Row {
                 file: ending(path).to_owned(),
                 path: path.to_owned(),
-                row: row.to_owned(),
+                number: number.to_owned(),
                 repeats: sample.occurs.map(count).unwrap_or_default(),
                 values: columns
                     .iter()
@@ -203,9 +203,10 @@ fn table(check: &Check) -> Option<Samples> {
         columns: columns.into_iter().cloned().collect(),
         has_places: rows.iter().any(|row| !row.path.is_empty()),
         // A row that repeats a key stands for all that do.
-        caption: match has_repeats {
-            true => "Rows that repeat a key".to_owned(),
-            false => format!("Rows that fail: {} of {}", kept.len(), count(all)),
+        caption: if has_repeats {
+            "Rows that repeat a key".to_owned()
+        } else {
+            format!("Rows that fail: {} of {}", kept.len(), count(all))
         },
         has_repeats,
         rows,

@@ -24,7 +24,7 @@ pub(super) struct Overview {
 #[derive(Debug, Serialize)]
 struct Figure {
     name: &'static str,
-    figure: String,
+    value: String,
     note: String,
 }
 
@@ -84,7 +84,7 @@ fn sentence(record: &RunRecord, note: &str) -> String {
 }
 
 fn figures(record: &RunRecord) -> Vec<Figure> {
-    let figure = |name, figure, note: String| Figure { name, figure, note };
+    let figure = |name, value, note: String| Figure { name, value, note };
     let read = record.inputs.iter().map(|input| input.bytes).sum();
     let files = record.inputs.iter().map(|input| input.files.len() as u64).sum();
     let passing =

@@ -161,7 +161,7 @@ fn six_digits(figure: f64) -> Value {
 pub(super) fn shown(figure: f64, is_share: bool) -> String {
     if is_share {
         let places = match (1.0 - figure).abs() {
-            off if off == 0.0 => 0,
+            0.0 => 0,
             off if off < 1e-4 => 4,
             _ => 2,
         };

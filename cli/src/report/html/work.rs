@@ -32,7 +32,7 @@ pub(super) struct Input {
 /// A table.
 #[derive(Debug, Serialize)]
 pub(super) struct Table {
-    table: String,
+    name: String,
     from: String,
     joins: String,
     rows_in: String,
@@ -48,7 +48,7 @@ pub(super) struct Table {
 /// A step.
 #[derive(Debug, Serialize)]
 struct Step {
-    step: String,
+    name: String,
     rows_in: String,
     rows_out: String,
     change: String,
@@ -74,7 +74,7 @@ pub(super) struct Output {
 /// A phase of the run.
 #[derive(Debug, Serialize)]
 pub(super) struct Phase {
-    phase: String,
+    name: String,
     took: String,
     /// Where its bar begins and how long it is, in percent.
     x: f64,
@@ -103,7 +103,7 @@ pub(super) fn tables(tables: &[report::Table]) -> Vec<Table> {
     let all = || tables.iter().flat_map(|table| &table.steps);
     let slowest = all().map(|step| step.busy_ms).fold(1.0, f64::max);
     let table = |table: &report::Table| Table {
-        table: table.table.clone(),
+        name: table.table.clone(),
         from: table.from.clone(),
         joins: table.reads.join(", "),
         rows_in: count(table.rows_in),
@@ -122,7 +122,7 @@ fn step(step: &report::Step, slowest: f64) -> Step {
     let counts: Vec<String> =
         counts.map(|(what, number)| format!("{} {}", count(*number), what.replace('_', " "))).collect();
     Step {
-        step: step.step.clone(),
+        name: step.step.clone(),
         rows_in: count(step.rows_in),
         rows_out: count(step.rows_out),
         change: change(step.rows_in, step.rows_out),
@@ -192,7 +192,7 @@ pub(super) fn phases(record: &RunRecord) -> Vec<Phase> {
         .map(|(phase, ms)| {
             let share = ms / all * 100.0;
             Phase {
-                phase: phase.clone(),
+                name: phase.clone(),
                 took: milliseconds(*ms),
                 x: tenth(next(share)),
                 share: tenth(share).max(0.2),
