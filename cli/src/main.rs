@@ -1,7 +1,7 @@
 //! The command line of Lockgate.
 //!
 //! What is typed becomes a request (`args`), a request is done by one command (`command`), what comes of
-//! it is shown (`render`) and decides the exit code (`exit`). This crate alone prints, reads the
+//! it is shown (`render`), or written as a report (`report`), and decides the exit code (`exit`). This crate alone prints, reads the
 //! environment (`environment`), listens to signals (`signals`) and ends the process; everything it knows
 //! about data it asks the engine.
 
@@ -14,6 +14,7 @@ mod import;
 mod logs;
 mod memory;
 mod render;
+mod report;
 mod screen;
 mod session;
 mod signals;

@@ -10,7 +10,7 @@ use crate::commit::{self, Holder, Home, Patience, Recovered};
 use crate::error::{Error, Result};
 use crate::exec::cancel::Cancel;
 use crate::exec::progress::Progress;
-use crate::history::{self, PublishedInput};
+use crate::history::{self, PublishedInput, Recalled};
 use crate::plan::{self, Context, Explanation, Plan};
 use crate::report::RunRecord;
 use crate::run;
@@ -148,6 +148,15 @@ impl Engine {
         };
         let runs = list().map_err(|error| pipeline.vars.mask_error(error))?;
         Ok(runs.into_iter().map(|run| run.record).collect())
+    }
+
+    /// The run of the pipeline whose id begins with `run`, else the newest, and at most `limit` before it.
+    pub fn recall(&self, pipeline: &Pipeline, run: Option<&str>, limit: usize) -> Result<Recalled> {
+        let recall = || {
+            let home = self.home(pipeline)?;
+            self.stores.io().block_on(history::recall(&home, &pipeline.name.value, run, limit))
+        };
+        recall().map_err(|error| pipeline.vars.mask_error(error))
     }
 
     pub(crate) fn bind(&self, pipeline: &Pipeline) -> Result<Plan, Vec<Error>> {

@@ -5,6 +5,7 @@
 
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
 
+mod browser;
 mod oracle;
 mod server;
 
@@ -15,6 +16,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 pub use tempfile::TempDir;
 
+pub use browser::browser;
 pub use oracle::{oracle, python, query};
 pub use server::{Azurite, FakeGcs, Seaweed, Server, Watch};
 

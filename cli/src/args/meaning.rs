@@ -8,7 +8,8 @@ use clap::ValueEnum;
 use lockgate_engine::Options;
 
 use super::typed::{
-    Color, Command, File, Format, Given, Import, LogLevel, Machine, Plan, Run, Shown, Typed, Validate,
+    Color, Command, File, Format, Given, Import, LogLevel, Machine, Plan, Report, ReportKind, Run, Shown, Typed,
+    Validate,
 };
 use crate::import::Tool;
 use crate::{environment, usage};
@@ -67,6 +68,15 @@ pub(crate) enum Work {
         /// How many.
         limit: usize,
     },
+    /// Write a report on a run.
+    Report {
+        /// The run.
+        of: Recorded,
+        /// What kind of report.
+        kind: ReportKind,
+        /// The file to write; none is the place that is usual for the kind.
+        out: Option<PathBuf>,
+    },
     /// Finish or undo runs that died.
     Recover(Job),
     /// Document the rules, or the named one.
@@ -91,6 +101,19 @@ pub(crate) struct Job {
     pub(crate) options: Options,
     /// Whether alerts show in the exit code.
     pub(crate) warn_exit: bool,
+}
+
+/// Where the record of a run is.
+pub(crate) enum Recorded {
+    /// Among those that a pipeline keeps.
+    Run {
+        /// The pipeline.
+        job: Job,
+        /// How the run's id begins; none is the newest.
+        run: Option<String>,
+    },
+    /// In a file; `-` is standard input.
+    File(PathBuf),
 }
 
 /// What a job is about.
@@ -137,12 +160,26 @@ impl From<Command> for Work {
             Command::History(history) => {
                 Self::History { job: Job::about(history.file), limit: history.limit }
             }
+            Command::Report(report) => {
+                Self::Report { kind: report.kind, out: report.out.clone(), of: report.into() }
+            }
             Command::Recover(file) => Self::Recover(Job::about(file)),
             Command::Rules(entry) => Self::Rules(entry.name),
             Command::Functions(entry) => Self::Functions(entry.name),
             Command::Steps(entry) => Self::Steps(entry.name),
             Command::Schema => Self::Schema,
             Command::Reference(reference) => Self::Reference(reference.out),
+        }
+    }
+}
+
+impl From<Report> for Recorded {
+    fn from(report: Report) -> Self {
+        let Report { file, run, record, given, .. } = report;
+        match record {
+            Some(record) => Self::File(record),
+            // Without a record, a file is required.
+            None => Self::Run { job: Job::about(File { file: file.unwrap_or_default(), given }), run },
         }
     }
 }

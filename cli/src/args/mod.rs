@@ -10,8 +10,8 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser};
 
-pub(crate) use meaning::{Job, Request, Show, Subject, Work};
-pub(crate) use typed::{Format, LogLevel};
+pub(crate) use meaning::{Job, Recorded, Request, Show, Subject, Work};
+pub(crate) use typed::{Format, LogLevel, ReportKind};
 
 /// Reads what was typed and settles what it means.
 pub(crate) fn read(typed: impl IntoIterator<Item = OsString>) -> Result<Request, clap::Error> {

@@ -81,6 +81,11 @@ pub(super) enum Command {
     /// List earlier runs of a pipeline, the latest first
     #[command(after_help = "Example: lockgate history orders.yaml --limit 5")]
     History(History),
+    /// Write a report on a run: a page to look at, a comment for a pull request, or test results
+    #[command(after_help = "Examples:\n  lockgate report orders.yaml\n  \
+                            lockgate report orders.yaml 3f9a1c --as markdown --out comment.md\n  \
+                            lockgate validate orders.yaml --format json | lockgate report --record - --as junit")]
+    Report(Report),
     /// Finish or undo runs that died
     #[command(after_help = "Example: lockgate recover orders.yaml")]
     Recover(File),
@@ -211,6 +216,26 @@ pub(super) struct History {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Report {
+    /// Pipeline file whose runs are reported on
+    #[arg(required_unless_present = "record", conflicts_with = "record")]
+    pub(super) file: Option<PathBuf>,
+    /// Id of the run, or its beginning [default: the newest]
+    pub(super) run: Option<String>,
+    /// Report on the run record in this file, as `--format json` printed it; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
+    /// What kind of report
+    #[arg(long = "as", value_name = "KIND", value_enum, default_value_t)]
+    pub(super) kind: ReportKind,
+    /// File to write, `-` for standard output [default: for html a new file in this folder, else `-`]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) given: Given,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Entry {
     /// Name of one; all are listed without
     pub(super) name: Option<String>,
@@ -231,6 +256,18 @@ pub(crate) enum Format {
     Text,
     /// One JSON document
     Json,
+}
+
+/// Kinds of reports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportKind {
+    /// One page that needs nothing else
+    #[default]
+    Html,
+    /// A comment for a pull request
+    Markdown,
+    /// Test results, as Jenkins and GitLab read them
+    Junit,
 }
 
 /// When to use colours.

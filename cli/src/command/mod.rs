@@ -8,6 +8,7 @@ mod init;
 mod plan;
 mod recover;
 mod reference;
+mod report;
 mod run;
 mod schema;
 mod validate;
@@ -30,6 +31,7 @@ pub(crate) fn perform(work: &Work, screen: &Screen) -> Result<Ended, Failure> {
         Work::Run(job) => run::run(job, screen),
         Work::Validate(job) => validate::validate(job, screen),
         Work::History { job, limit } => history::history(job, *limit, screen),
+        Work::Report { of, kind, out } => report::report(of, *kind, out.as_deref(), screen),
         Work::Recover(job) => recover::recover(job, screen),
         Work::Rules(name) => catalogue::show(&render::rules(), name.as_deref(), screen),
         Work::Functions(name) => catalogue::show(&render::functions(), name.as_deref(), screen),

@@ -43,6 +43,7 @@ mod uploads;
 
 pub use begin::{Begun, Request};
 pub use holder::Holder;
+pub(crate) use home::RecordEntry;
 pub use home::{Attempt, Home};
 pub use journal::{Change, Journal, Replaced, Ruling};
 pub use recover::{Action, Recovered, recover};

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
-use crate::commit::{Attempt, Home};
+use crate::commit::{Attempt, Home, RecordEntry};
 use crate::error::{Error, Result};
 use crate::store::{Entry, Location};
 
@@ -38,14 +38,20 @@ impl StoredRecord {
 
 /// The newest `limit` run records of `pipeline`, newest first. Names all, reads no more than asked.
 pub async fn list_runs(home: &Home, pipeline: &str, limit: usize) -> Result<Vec<StoredRecord>> {
-    let mut found = home.records(pipeline).await?;
-    // Stores keep time to the second: the attempt settles ties, so that the order is always the same.
-    found.sort_by(|a, b| b.entry.modified.cmp(&a.entry.modified).then_with(|| b.attempt.cmp(&a.attempt)));
+    let mut found = newest_first(home, pipeline).await?;
     found.truncate(limit);
     stream::iter(found.into_iter().map(|found| read(found.attempt, found.entry)))
         .buffered(AT_ONCE)
         .try_collect()
         .await
+}
+
+/// All run records of `pipeline`, newest first. Reads none of them.
+pub(super) async fn newest_first(home: &Home, pipeline: &str) -> Result<Vec<RecordEntry>> {
+    let mut found = home.records(pipeline).await?;
+    // Stores keep time to the second: the attempt settles ties, so that the order is always the same.
+    found.sort_by(|a, b| b.entry.modified.cmp(&a.entry.modified).then_with(|| b.attempt.cmp(&a.attempt)));
+    Ok(found)
 }
 
 async fn read(attempt: Attempt, entry: Entry) -> Result<StoredRecord> {

@@ -7,7 +7,6 @@ use super::record::{
     RunStatus, Step, Table, ValuesFile,
 };
 use crate::engine::VERSION;
-use crate::error::{Error, Result};
 use crate::exec::conduct::NodeOutcome;
 use crate::plan::{Node, Plan, Rows};
 use crate::scan::Scan;
@@ -57,7 +56,7 @@ impl Assembly<'_> {
             started_at,
             ended_at,
             vars: self.pipeline.vars.shown(),
-            inputs: nodes().filter_map(|(_, (node, outcome))| input(node, outcome)).collect(),
+            inputs: nodes().filter_map(|(_, (node, outcome))| self.input(node, outcome)).collect(),
             values: self.plan.values.iter().map(values).collect(),
             tables: nodes().filter_map(|(_, (node, outcome))| self.table(node, outcome)).collect(),
             checks: nodes().flat_map(|(index, (_, outcome))| self.checks(index, outcome)).collect(),
@@ -85,6 +84,7 @@ impl Assembly<'_> {
         Some(Table {
             table: node.name.clone(),
             from: self.plan.nodes[*from].name.clone(),
+            reads: self.reads(node),
             rows_in: steps.first().map_or(outcome.rows_in, |step| step.rows_in),
             rows_out: outcome.rows_out,
             rows_quarantined: rows(&outcome.quarantined),
@@ -93,6 +93,38 @@ impl Assembly<'_> {
             output: node.write.as_ref().map(|write| output(&write.dataset, &outcome.staged)),
             quarantine: quarantine(node, outcome),
         })
+    }
+
+    fn input(&self, node: &Node, outcome: &NodeOutcome) -> Option<Input> {
+        let Rows::Scan(scan) = &node.rows else { return None };
+        Some(Input {
+            source: node.name.clone(),
+            location: scan.address().to_owned(),
+            reads: self.reads(node),
+            rows: outcome.rows_in,
+            rows_out: outcome.rows_out,
+            rows_quarantined: rows(&outcome.quarantined),
+            quarantine: quarantine(node, outcome),
+            bytes: scan.files().iter().map(|file| file.entry.size).sum(),
+            files: scan
+                .files()
+                .iter()
+                .map(|file| InputFile {
+                    path: file.entry.location.to_string(),
+                    bytes: file.entry.size,
+                    etag: file.entry.etag.clone(),
+                })
+                .collect(),
+            schema_differences: scan.differences().to_vec(),
+        })
+    }
+
+    /// What `node` reads beside the rows that it is made from, each once.
+    fn reads(&self, node: &Node) -> Vec<String> {
+        let mut reads = node.reads.clone();
+        reads.sort_unstable();
+        reads.dedup();
+        reads.into_iter().map(|read| self.plan.nodes[read].name.clone()).collect()
     }
 
     fn checks(&self, index: usize, outcome: &NodeOutcome) -> Vec<Check> {
@@ -109,43 +141,9 @@ impl Assembly<'_> {
     }
 }
 
-impl RunRecord {
-    /// The record of an earlier run, as it was stored.
-    pub fn stored(record: serde_json::Value) -> Result<Self> {
-        let mut record: Self = serde_json::from_value(record).map_err(|error| {
-            Error::wrong("the record of the earlier run cannot be read by this version").because(error)
-        })?;
-        record.already_published = true;
-        Ok(record)
-    }
-}
-
 fn place(scan: Option<&Scan>, origin: Option<u64>) -> Option<String> {
     let (file, row) = scan?.locate(origin?)?;
     Some(format!("{file}:{row}"))
-}
-
-fn input(node: &Node, outcome: &NodeOutcome) -> Option<Input> {
-    let Rows::Scan(scan) = &node.rows else { return None };
-    Some(Input {
-        source: node.name.clone(),
-        location: scan.address().to_owned(),
-        rows: outcome.rows_in,
-        rows_out: outcome.rows_out,
-        rows_quarantined: rows(&outcome.quarantined),
-        quarantine: quarantine(node, outcome),
-        bytes: scan.files().iter().map(|file| file.entry.size).sum(),
-        files: scan
-            .files()
-            .iter()
-            .map(|file| InputFile {
-                path: file.entry.location.to_string(),
-                bytes: file.entry.size,
-                etag: file.entry.etag.clone(),
-            })
-            .collect(),
-        schema_differences: scan.differences().to_vec(),
-    })
 }
 
 fn values(read: &ValuesRead) -> ValuesFile {

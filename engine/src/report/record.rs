@@ -88,6 +88,9 @@ pub struct Input {
     pub source: String,
     /// Where its files are.
     pub location: String,
+    /// Sources and tables that its checks look up keys in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<String>,
     /// Rows read.
     pub rows: u64,
     /// Rows that stayed after the checks.
@@ -136,6 +139,9 @@ pub struct Table {
     pub table: String,
     /// The source or table its rows come from.
     pub from: String,
+    /// Other sources and tables that its steps join or its checks look up keys in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<String>,
     /// Rows that came in.
     pub rows_in: u64,
     /// Rows that came out of the last step and stayed after the checks.

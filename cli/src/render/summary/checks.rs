@@ -2,13 +2,14 @@
 
 use anstyle::Style;
 use lockgate_engine::report::Check;
-use lockgate_rules::{AnsweredFrom, Exactness, Sample, Severity, Status, Verdict};
+use lockgate_rules::{AnsweredFrom, Exactness, Sample, Status, Verdict};
 use serde_json::Value;
 
 use crate::render::escape::escape;
 use crate::render::figures::count;
 use crate::render::grid::{Column, Grid, cell, styled};
 use crate::render::paint::{ALERT, BAD, FAINT, GOOD, PLAIN, STRONG};
+use crate::render::standing::Standing;
 
 /// Failing rows shown of each check; the record has all that were kept.
 const SAMPLES: usize = 3;
@@ -19,27 +20,20 @@ const SAMPLES_AT: usize = 13;
 /// Characters of a value in a sample.
 const VALUE: usize = 40;
 
-/// What a status means together with its severity, in one word.
-fn word(verdict: &Verdict) -> (Style, &'static str) {
-    match (verdict.status, verdict.severity) {
-        (Status::Pass, _) => (GOOD, "pass"),
-        (Status::Skipped, _) => (FAINT, "skipped"),
-        (Status::Error, _) => (BAD.bold(), "ERROR"),
-        (Status::Fail, Severity::Stop) => (BAD.bold(), "STOP"),
-        (Status::Fail, Severity::Alert) | (Status::Warn, Severity::Stop | Severity::Alert) => {
-            (ALERT.bold(), "ALERT")
-        }
-        (Status::Fail | Status::Warn, Severity::Log) => (PLAIN, "noted"),
+fn style(standing: Standing) -> Style {
+    match standing {
+        Standing::Stop | Standing::Error => BAD.bold(),
+        Standing::Alert => ALERT.bold(),
+        Standing::Noted => PLAIN,
+        Standing::Skipped => FAINT,
+        Standing::Pass => GOOD,
     }
 }
 
-/// The words in the order of the heading.
-const WORDS: [&str; 6] = ["STOP", "ERROR", "ALERT", "noted", "skipped", "pass"];
-
-/// The number of checks of each word.
+/// The number of checks of each standing.
 pub(super) fn heading(checks: &[Check]) -> String {
-    let number = |wanted: &str| checks.iter().filter(|check| word(&check.verdict).1 == wanted).count();
-    let counts = WORDS.map(|word| (number(word), word));
+    let number = |wanted| checks.iter().filter(|check| Standing::of(&check.verdict) == wanted).count();
+    let counts = Standing::ALL.map(|standing| (number(standing), standing.name()));
     let counts: Vec<String> =
         counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     format!("checks  {}", counts.join(" · "))
@@ -54,9 +48,9 @@ pub(super) fn checks(checks: &[Check], width: usize) -> String {
             grid.line(0, styled(STRONG, escape(&check.on)));
         }
         let verdict = &check.verdict;
-        let (style, word) = word(verdict);
+        let standing = Standing::of(verdict);
         grid.row([
-            styled(style, format!("  {word:7}")),
+            styled(style(standing), format!("  {:7}", standing.name())),
             cell(escape(&name(verdict))),
             cell(observed(verdict)),
             cell(escape(&verdict.expected)),

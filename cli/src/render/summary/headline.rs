@@ -1,10 +1,11 @@
 //! How the run ended, and the checks that made it so.
 
+use lockgate_engine::RunRecord;
 use lockgate_engine::report::{Check, RecoveredRun};
-use lockgate_engine::{RunRecord, RunStatus};
 
 use crate::render::escape::escape;
 use crate::render::grid::{Column, Grid, cell, styled};
+use crate::render::outcome::{Outcome, Tone, outcome};
 use crate::render::paint::{ALERT, BAD, FAINT, GOOD, STRONG, paint};
 
 /// Characters of a run's id that tell it apart for people.
@@ -12,27 +13,15 @@ const ID: usize = 12;
 
 /// The verdict line, the run, and the checks that decided.
 pub(super) fn headline(record: &RunRecord, width: usize) -> String {
-    let (style, verdict) = match record.status {
-        RunStatus::Published => (GOOD, "PUBLISHED"),
-        RunStatus::PublishedWithAlerts => (ALERT, "PUBLISHED WITH ALERTS"),
-        RunStatus::Withheld => (BAD, "WITHHELD"),
-        RunStatus::Validated if alerting(record).next().is_some() => (ALERT, "VALID, WITH ALERTS"),
-        RunStatus::Validated => (GOOD, "VALID"),
-        RunStatus::DryRun if alerting(record).next().is_some() => {
-            (ALERT, "DRY RUN: WOULD PUBLISH WITH ALERTS")
-        }
-        RunStatus::DryRun => (GOOD, "DRY RUN: WOULD PUBLISH"),
-        RunStatus::NothingNew => (GOOD, "NOTHING NEW"),
+    let Outcome { tone, verdict, note } = outcome(record);
+    let style = match tone {
+        Tone::Good => GOOD,
+        Tone::Alert => ALERT,
+        Tone::Bad => BAD,
     };
-    let note = match record.status {
-        _ if record.already_published => "  was published before; nothing was done now",
-        RunStatus::Withheld => "  nothing was published",
-        RunStatus::DryRun => "  nothing was written",
-        RunStatus::NothingNew => "  every partition was published before; nothing was done",
-        RunStatus::Published | RunStatus::PublishedWithAlerts | RunStatus::Validated => "",
-    };
-    let first =
-        format!("{}  {}{note}\n", paint(style.bold(), verdict), paint(STRONG, &escape(&record.pipeline)));
+    let verdict = paint(style.bold(), &verdict.to_uppercase());
+    let note = if note.is_empty() { String::new() } else { format!("  {note}") };
+    let first = format!("{verdict}  {}{note}\n", paint(STRONG, &escape(&record.pipeline)));
     let id = record.run_id.get(..ID).unwrap_or(&record.run_id);
     let time = record.run_time.format("%Y-%m-%dT%H:%M:%S%.3fZ");
     let second = paint(FAINT, &format!("run {} at {time}", escape(id))) + "\n";

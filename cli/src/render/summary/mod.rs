@@ -10,9 +10,9 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub(super) use checks::answered_from;
+pub(crate) use checks::answered_from;
 use lockgate_engine::RunRecord;
-pub(super) use sources::differences;
+pub(crate) use sources::differences;
 
 use super::lines::lines;
 use super::paint::{STRONG, paint};

@@ -26,6 +26,7 @@ fn input(source: &str, rows: u64, bytes: u64, files: usize) -> Input {
     Input {
         source: source.into(),
         location: format!("fixtures/flights/{source}/"),
+        reads: Vec::new(),
         rows,
         rows_out: rows,
         rows_quarantined: 0,
@@ -170,6 +171,7 @@ fn record(status: RunStatus) -> RunRecord {
             Table {
                 table: "flights_clean".into(),
                 from: "flights".into(),
+                reads: vec!["airlines".into(), "planes".into()],
                 rows_in: 336_776,
                 rows_out: 336_701,
                 rows_quarantined: 75,
@@ -189,6 +191,7 @@ fn record(status: RunStatus) -> RunRecord {
             Table {
                 table: "carrier_scorecard".into(),
                 from: "flights_clean".into(),
+                reads: Vec::new(),
                 rows_in: 336_701,
                 rows_out: 16,
                 rows_quarantined: 0,
