@@ -42,7 +42,13 @@ fn suites(c: &mut Criterion) {
         let suite = Suite::bind(checks, record.schema_ref(), References::default()).unwrap();
         group.bench_function(rule, |b| {
             b.iter(|| {
-                let batch = Batch { record: &record, predicates: &[], origins: None, now: DateTime::UNIX_EPOCH, partitions: None };
+                let batch = Batch {
+                    record: &record,
+                    predicates: &[],
+                    origins: None,
+                    now: DateTime::UNIX_EPOCH,
+                    partitions: None,
+                };
                 black_box(suite.measure(&batch).unwrap())
             });
         });

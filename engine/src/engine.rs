@@ -10,7 +10,7 @@ use crate::commit::{self, Holder, Home, Patience, Recovered};
 use crate::error::{Error, Result};
 use crate::exec::cancel::Cancel;
 use crate::exec::progress::Progress;
-use crate::history::{self, PublishedInput, Recalled};
+use crate::history::{self, Past, PublishedInput, Recalled};
 use crate::plan::{self, Context, Explanation, Plan};
 use crate::report::RunRecord;
 use crate::run;
@@ -184,6 +184,11 @@ impl Engine {
         }
         let home = self.home(pipeline)?;
         self.stores.io().block_on(history::published_inputs(&home, &pipeline.name.value))
+    }
+
+    /// What the pipeline published before.
+    pub(crate) fn past(&self, pipeline: &Pipeline) -> Result<Past> {
+        Ok(Past::new(self.home(pipeline)?, &pipeline.name.value, self.stores.io().clone()))
     }
 
     /// Where the pipeline's run records and journals are: the place it names, else beside the first dataset

@@ -6,12 +6,13 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::commit::{Action, Begun, Holder, Output, Patience, Recovered, Request, Session, WriteMode};
+use crate::commit::{Action, Begun, Holder, Output, Patience, Recovered, Request, Session, State, WriteMode};
 use crate::engine::{Engine, VERSION};
 use crate::error::{Error, Result};
 use crate::exec::conduct::{self, Conduct, NodeOutcome};
 use crate::exec::flow::Machine;
 use crate::exec::progress::Progress;
+use crate::history;
 use crate::plan::{Plan, Rows};
 use crate::report::{Assembly, RecoveredRun, RunRecord, RunStatus};
 use crate::spec::{Mode, Pipeline};
@@ -30,6 +31,7 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     }
     plan.narrow(true, engine.options.shortcuts).map_err(|error| vec![error])?;
     let home = engine.home(pipeline).map_err(|error| vec![error])?;
+    let past = engine.past(pipeline).map_err(|error| vec![error])?;
     clock.enter("begin");
     let request = Request {
         home,
@@ -53,6 +55,7 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
         run_time: engine.options.run_time,
         write: true,
         shortcuts: engine.options.shortcuts,
+        past: Some(past),
     };
     let outcomes = match carry_out(engine, &mut plan, &conduct, session.staging()) {
         Ok(outcomes) => outcomes,
@@ -66,7 +69,8 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     let outputs = outputs(&plan, &outcomes);
     let record = assemble(engine, pipeline, &plan, &outcomes, &ruling, &conduct);
     let mut record = Assembly { recovered: &recovered, ..record }.finish(clock.read());
-    settle(engine, session, &ruling, outputs, &record).map_err(|error| vec![error])?;
+    let states = states(&plan, &outcomes, &conduct).map_err(|error| vec![error])?;
+    settle(engine, session, &ruling, (outputs, states), &record).map_err(|error| vec![error])?;
     if engine.options.dry_run && record.status != RunStatus::Withheld {
         record.status = RunStatus::DryRun;
     }
@@ -87,6 +91,7 @@ fn nothing_new(
         run_time: engine.options.run_time,
         write: false,
         shortcuts: engine.options.shortcuts,
+        past: None,
     };
     let ruling = Ruling::Publish { alerts: Vec::new() };
     let record = assemble(engine, pipeline, plan, &[], &ruling, &conduct).finish(clock.read());
@@ -102,6 +107,7 @@ pub fn validate(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<E
     if plan.nothing_new() {
         return Ok(nothing_new(engine, pipeline, &plan, run_id, &mut clock));
     }
+    plan.keep_no_states();
     plan.narrow(false, engine.options.shortcuts).map_err(|error| vec![error])?;
     clock.enter("run");
     let conduct = Conduct {
@@ -109,6 +115,8 @@ pub fn validate(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<E
         run_time: engine.options.run_time,
         write: false,
         shortcuts: engine.options.shortcuts,
+        // A pipeline that writes nothing and keeps no records has no past.
+        past: engine.past(pipeline).ok(),
     };
     let staging = Staging::new(conduct.run_id.as_str(), engine.stores.io(), None);
     let outcomes = carry_out(engine, &mut plan, &conduct, &staging).map_err(|error| vec![error])?;
@@ -145,7 +153,7 @@ fn settle(
     engine: &Engine,
     session: Session,
     ruling: &Ruling,
-    outputs: Vec<Output>,
+    (outputs, states): (Vec<Output>, Vec<State>),
     record: &RunRecord,
 ) -> Result<()> {
     let io = engine.stores.io();
@@ -158,7 +166,7 @@ fn settle(
         Ruling::Withhold { stops } => io.block_on(session.withhold(stops.clone(), stored)),
         Ruling::Publish { .. } => io.block_on(async {
             match engine.cancel().check() {
-                Ok(()) => session.publish(outputs, stored).await,
+                Ok(()) => session.publish(outputs, stored, states).await,
                 Err(error) => {
                     // That it was interrupted says more than that something of it is left.
                     let _ = session.abandon(None).await;
@@ -207,6 +215,15 @@ fn run_id(pipeline: &Pipeline, plan: &Plan, engine: &Engine) -> String {
 fn datasets(plan: &Plan) -> Vec<Dataset> {
     let written = plan.nodes.iter().filter_map(|node| node.write.as_ref().map(|write| write.dataset.clone()));
     written.chain(plan.nodes.iter().filter_map(|node| node.quarantine.clone())).collect()
+}
+
+/// What is kept of each source and table for the checks of later runs.
+fn states(plan: &Plan, outcomes: &[NodeOutcome], conduct: &Conduct) -> Result<Vec<State>> {
+    let kept = plan.nodes.iter().zip(outcomes).filter(|(_, outcome)| !outcome.points.is_empty());
+    kept.map(|(node, outcome)| {
+        history::state(&node.name, &outcome.points, &conduct.run_id, conduct.run_time, VERSION)
+    })
+    .collect()
 }
 
 /// What each dataset gets.

@@ -15,16 +15,24 @@ use crate::profile::Profile;
 pub struct History {
     /// The points, oldest first.
     pub points: Vec<Point>,
+    /// The time that what is judged stands for, where that is not the run's clock.
+    pub as_of: Option<DateTime<Utc>>,
 }
 
 /// No history at all.
-pub static NO_HISTORY: History = History { points: Vec::new() };
+pub static NO_HISTORY: History = History { points: Vec::new(), as_of: None };
 
 impl History {
     /// A history of these points, brought into order of time (those of one time by key).
     pub fn new(mut points: Vec<Point>) -> Self {
         points.sort_by(|a, b| (a.time, &a.key, &a.run_id).cmp(&(b.time, &b.key, &b.run_id)));
-        Self { points }
+        Self { points, as_of: None }
+    }
+
+    /// The same for something that stands for another time than the run's clock.
+    #[must_use]
+    pub fn as_of(self, time: DateTime<Utc>) -> Self {
+        Self { as_of: Some(time), ..self }
     }
 }
 
@@ -75,6 +83,7 @@ impl Default for Baseline {
 impl Baseline {
     /// The points it means, oldest first. Points at or after `now` are never among them.
     pub fn select<'a>(&self, history: &'a History, now: DateTime<Utc>) -> Vec<&'a Point> {
+        let now = history.as_of.unwrap_or(now);
         let earlier = || history.points.iter().filter(|point| point.time < now);
         match self {
             Self::Previous => newest(1, earlier()),

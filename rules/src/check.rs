@@ -184,9 +184,10 @@ impl Check {
         self.rule.references()
     }
 
-    /// Which points of the history it compares with, if it does.
-    pub fn baseline(&self) -> Option<Baseline> {
-        self.rule.baseline()
+    /// Which points of the history it compares with, or its parts do.
+    pub fn baselines(&self) -> Vec<Baseline> {
+        let of_parts = self.rule.parts().iter().flat_map(Self::baselines);
+        self.rule.baseline().into_iter().chain(of_parts).collect()
     }
 
     /// The file its values are in, if they are in one.
@@ -214,12 +215,10 @@ impl Check {
             (Some(predicate), _) => predicate.to_owned(),
             (None, Some(Delivered::Partition(name))) => format!("partition {name}"),
             (None, Some(Delivered::Files)) => "files".to_owned(),
-            (None, None) if self.rule.parts().is_empty() => {
-                self.rule.about().unwrap_or_else(|| {
-                    let others = || self.rule.other_columns().join(", ");
-                    if self.columns.is_empty() { others() } else { self.columns.join(", ") }
-                })
-            }
+            (None, None) if self.rule.parts().is_empty() => self.rule.about().unwrap_or_else(|| {
+                let others = || self.rule.other_columns().join(", ");
+                if self.columns.is_empty() { others() } else { self.columns.join(", ") }
+            }),
             (None, None) => {
                 let parts = self.rule.parts().iter().map(Self::id).collect::<Vec<_>>().join(", ");
                 self.rule.scope().map_or_else(|| parts.clone(), |scope| format!("{scope}: {parts}"))

@@ -9,12 +9,12 @@
 
 mod against;
 mod age;
-mod association;
-mod calendar;
 mod align;
-mod amount;
 mod aligned;
+mod amount;
+mod association;
 mod baseline;
+mod calendar;
 mod check;
 mod check_schema;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
@@ -29,12 +29,12 @@ mod keys;
 mod literal;
 mod mask;
 pub mod measure;
+mod moment;
 mod monotone;
 mod normal;
 mod other;
-mod parts;
-mod moment;
 mod pairs;
+mod parts;
 mod pattern;
 pub mod profile;
 mod proofs;
@@ -66,8 +66,8 @@ pub mod uniqueness;
 pub mod validity;
 pub mod volume;
 
-pub use calendar::Period;
 pub use baseline::{Baseline, Compared, History, Lookback, NO_HISTORY, Point, PointName};
+pub use calendar::Period;
 pub use check::{Check, Envelope, Nulls, OnRow, ParamError, Samples, Severity, Share, Wanted};
 pub use check_schema::check_schema;
 pub use keys::KeyKind;
@@ -84,6 +84,7 @@ pub use sample::Sample;
 pub use scalar::Limits;
 pub use suite::{
     Batch, BindError, Input, JudgeContext, Measured, NulledOut, Part, Quarantined, RuleError, State, Suite,
+    glob_matches,
 };
 pub use values::ValuesFile;
 pub use verdict::{AnsweredFrom, Exactness, GroupVerdict, Outcome, Status, Verdict};

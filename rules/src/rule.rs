@@ -15,8 +15,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::check::{Check, Envelope, Nulls, ParamError};
 use crate::baseline::Baseline;
+use crate::check::{Check, Envelope, Nulls, ParamError};
 use crate::literal::Literal;
 use crate::measure::{Readings, What};
 use crate::proofs::{Delivered, Proofs};

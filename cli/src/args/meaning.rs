@@ -8,8 +8,8 @@ use clap::ValueEnum;
 use lockgate_engine::Options;
 
 use super::typed::{
-    Color, Command, File, Format, Given, Import, LogLevel, Machine, Plan, Report, ReportKind, Run, Shown, Typed,
-    Validate,
+    Color, Command, File, Format, Given, Import, LogLevel, Machine, Plan, Report, ReportKind, Run, Shown,
+    Typed, Validate,
 };
 use crate::import::Tool;
 use crate::{environment, usage};

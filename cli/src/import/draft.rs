@@ -111,9 +111,9 @@ impl Draft {
             if check.columns().iter().any(String::is_empty) {
                 return Err("it names no column".into());
             }
-            let reference = check.reference().and_then(|reference| reference.filter);
-            for condition in check.predicates().into_iter().chain(reference.as_deref()) {
-                readable(condition)?;
+            let references = check.references().into_iter().filter_map(|reference| reference.filter);
+            for condition in check.predicates().into_iter().chain(references) {
+                readable(&condition)?;
             }
         }
         Ok(())

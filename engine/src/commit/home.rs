@@ -81,6 +81,11 @@ impl Home {
         self.pipeline_folder(pipeline)?.join("inputs.json")
     }
 
+    /// The states that are kept of what a source or table published.
+    pub(crate) fn states(&self, pipeline: &str, of: &str) -> Result<Location> {
+        self.0.join("states")?.join(&escape(pipeline))?.join(&escape(of))
+    }
+
     /// Every run record of `pipeline`, unordered. Reads none of them.
     pub(crate) async fn records(&self, pipeline: &str) -> Result<Vec<RecordEntry>> {
         let folder = self.pipeline_folder(pipeline)?;

@@ -20,8 +20,22 @@ pub struct Journal {
     pub ruling: Ruling,
     /// What changes in each dataset.
     pub changes: Vec<Change>,
+    /// States that are kept of what is published.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<State>,
     /// The run record that will be put.
     pub record: Value,
+}
+
+/// What is kept of what one table published.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The source or table.
+    pub of: String,
+    /// A name that sorts by time, and that no other run gives.
+    pub name: String,
+    /// The state.
+    pub content: Value,
 }
 
 /// What was decided.

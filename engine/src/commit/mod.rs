@@ -45,7 +45,7 @@ pub use begin::{Begun, Request};
 pub use holder::Holder;
 pub(crate) use home::RecordEntry;
 pub use home::{Attempt, Home};
-pub use journal::{Change, Journal, Replaced, Ruling};
+pub use journal::{Change, Journal, Replaced, Ruling, State};
 pub use recover::{Action, Recovered, recover};
 pub use session::{Output, Patience, Session, WriteMode};
 

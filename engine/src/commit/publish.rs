@@ -33,8 +33,18 @@ pub(super) async fn publish(stores: &Stores, home: &Home, journal: &Journal) -> 
     for (dataset, change) in &changes {
         delete_replaced(dataset, change).await?;
     }
+    put_states(home, journal).await?;
     put_record(home, journal).await?;
     mark_whole(stores, home, journal).await
+}
+
+/// Keeps the states of what was published; done again, it puts the same.
+async fn put_states(home: &Home, journal: &Journal) -> Result<()> {
+    for state in &journal.states {
+        let folder = home.states(&journal.attempt.pipeline, &state.of)?;
+        folder.join(&state.name)?.put(document::write(&state.content)?).await?;
+    }
+    Ok(())
 }
 
 /// Says of every dataset that it is whole.

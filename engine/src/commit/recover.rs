@@ -130,6 +130,7 @@ pub(super) async fn write_off(judge: &Judge<'_>, home: &Home, open: &Open) -> Re
         attempt: open.attempt.clone(),
         ruling: Ruling::Undone(judge.me.clone()),
         changes: Vec::new(),
+        states: Vec::new(),
         record: json!({
             "run_id": open.attempt.run_id,
             "pipeline": open.attempt.pipeline,

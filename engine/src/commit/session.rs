@@ -12,7 +12,7 @@ use super::claims;
 use super::document::{self, Version};
 use super::heartbeat::Heartbeat;
 use super::home::{Attempt, Home};
-use super::journal::{Change, Journal, Replaced, Ruling};
+use super::journal::{Change, Journal, Replaced, Ruling, State};
 use super::open::Open;
 use super::publish::{self, AT_ONCE};
 use super::recover::{self, Judge};
@@ -135,12 +135,12 @@ impl Session {
     ///
     /// Once the journal is written, a failure leaves a run that the next one, or [`recover::recover`],
     /// finishes.
-    pub async fn publish(mut self, outputs: Vec<Output>, record: Value) -> Result<()> {
+    pub async fn publish(mut self, outputs: Vec<Output>, record: Value, states: Vec<State>) -> Result<()> {
         let changes = match self.changes(&outputs).await {
             Ok(changes) => changes,
             Err(error) => return Err(self.give_up(error).await),
         };
-        let journal = self.journal(Ruling::Open, changes, record);
+        let journal = Journal { states, ..self.journal(Ruling::Open, changes, record) };
         self.decide(&journal).await?;
         publish::publish(&self.stores, &self.home, &journal).await.map_err(|error| {
             error.hint(
@@ -184,6 +184,7 @@ impl Session {
             attempt: self.open.attempt.clone(),
             ruling,
             changes,
+            states: Vec::new(),
             record,
         }
     }

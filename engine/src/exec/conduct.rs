@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use lockgate_rules::{Suite, Verdict, Want};
+use lockgate_rules::measure::What;
+use lockgate_rules::{NO_HISTORY, Point, Verdict, Want};
 use parquet::basic::Compression;
 use polars::prelude::{DataFrame, Schema};
 
@@ -15,11 +16,15 @@ use super::line::{Counter, Line, Stage, Work};
 use super::rows::RowWork;
 use super::whole::{Whole, batches, stack};
 use crate::error::{Error, Result};
-use crate::plan::{Node, Plan, Rows, StepPlan, WritePlan, planned_references, predicates, visible};
+use crate::history::{self, Past};
+use crate::plan::{
+    Node, Partitioning, Plan, Rows, StepPlan, WritePlan, planned_references, predicates, run_time_folder,
+    visible,
+};
 use crate::sink::StagedFile;
 use crate::steps::{Lowering, RowOp};
 use crate::store::{Staging, partition_folder};
-use crate::validate::{Point, QUARANTINE_RUN, Quarantine, Tap, add_reference, point_name};
+use crate::validate::{self, QUARANTINE_RUN, Quarantine, Tap, add_reference, point_name};
 
 /// What a run may do.
 #[derive(Debug, Clone)]
@@ -32,6 +37,8 @@ pub struct Conduct {
     pub write: bool,
     /// Whether footers and the plan may answer checks.
     pub shortcuts: bool,
+    /// What was published before, if anything is kept of it.
+    pub past: Option<Past>,
 }
 
 /// What became of one node.
@@ -44,6 +51,8 @@ pub struct NodeOutcome {
     pub steps: Vec<StepOutcome>,
     /// The verdicts of its checks.
     pub verdicts: Vec<Verdict>,
+    /// What was learnt of its columns, for the checks of later runs.
+    pub points: Vec<Point>,
     /// Files it staged.
     pub staged: Vec<StagedFile>,
     /// Files its quarantine staged.
@@ -101,7 +110,7 @@ pub fn run(
             }
             for (line, &node) in lines.into_iter().zip(&members) {
                 let is_replay = node == root && !is_first_look(plan, root, phase);
-                let (outcome, rows) = finish(line, conduct.run_time)?;
+                let (outcome, rows) = finish(plan, node, line, conduct)?;
                 if !is_replay {
                     done.insert(node, outcome);
                     kept.extend(rows.map(|rows| (node, rows)).filter(|_| last_use(plan, node) > phase));
@@ -269,7 +278,7 @@ fn stage(step: StepPlan, others: Vec<DataFrame>, files: &Arc<[String]>) -> Resul
 
 fn tap(plan: &Plan, node: usize, conduct: &Conduct, kept: &mut Kept) -> Result<Option<Tap>> {
     let own = &plan.nodes[node];
-    if own.checks.is_empty() {
+    if own.checks.is_empty() && own.profiled.is_empty() {
         return Ok(None);
     }
     // What columns tables have, the plan knows.
@@ -288,12 +297,15 @@ fn tap(plan: &Plan, node: usize, conduct: &Conduct, kept: &mut Kept) -> Result<O
         }
     }
     let proofs = plan.proofs(node, conduct.shortcuts);
-    let checks = own.checks.iter().map(|(check, _)| check.clone()).collect();
     let schema = super::bridge::arrow_schema(&visible(&own.schema))?;
-    let suite = Suite::bind(checks, &schema, references)
+    let suite = plan
+        .suite(node, &schema, references)
         .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", own.name)))?;
     let predicates = predicates(&suite, &own.schema)?;
-    Tap::new(suite, &predicates, &own.carried, proofs).map(Some)
+    let keeps_states = suite.measures().any(|spec| matches!(spec.what, What::Profile(_) | What::PairProfile));
+    let partitions = own.write.as_ref().filter(|_| keeps_states && conduct.write);
+    let partitions = partitions.and_then(|write| write.times(&own.carried));
+    Tap::new(suite, &predicates, &own.carried, proofs, conduct.run_time, partitions).map(Some)
 }
 
 fn writer(
@@ -331,7 +343,7 @@ fn quarantine(
             let written = Quarantine::schema(schema);
             let plan = WritePlan::single(dataset.clone(), folder.clone(), Compression::SNAPPY);
             let tag = format!("{}-{}", point_name(stage), tag(conduct));
-            Ok(Point {
+            Ok(validate::Point {
                 stage: stage.map(|(stage, _)| stage),
                 writer: plan.writer(&written, conduct.run_time, tag, staging.clone())?,
                 schema: super::bridge::arrow_schema(&written)?,
@@ -341,7 +353,32 @@ fn quarantine(
     Ok(Some(Quarantine::new(Arc::clone(files), points)))
 }
 
-fn finish(line: Line, now: DateTime<Utc>) -> Result<(NodeOutcome, Option<Vec<DataFrame>>)> {
+/// The verdicts of a tap, and what it learnt for later runs.
+fn judged(plan: &Plan, node: usize, tap: &Tap, conduct: &Conduct) -> Result<(Vec<Verdict>, Vec<Point>)> {
+    let own = &plan.nodes[node];
+    let by_run_time = own.write.as_ref().is_some_and(|write| write.partitioning == Partitioning::RunTime);
+    let folder = by_run_time.then(|| run_time_folder(conduct.run_time));
+    let points = history::points(tap.profiles(), folder, &conduct.run_id, conduct.run_time);
+    let baselines = tap.baselines();
+    let history = match &conduct.past {
+        Some(past) if !baselines.is_empty() => {
+            past.history(&own.name, &baselines, &points, &conduct.run_id)?
+        }
+        _ => NO_HISTORY.clone(),
+    };
+    Ok((tap.judge(&history), points))
+}
+
+fn finish(
+    plan: &Plan,
+    node: usize,
+    line: Line,
+    conduct: &Conduct,
+) -> Result<(NodeOutcome, Option<Vec<DataFrame>>)> {
+    let (verdicts, points) = match &line.tap {
+        Some(tap) => judged(plan, node, tap, conduct)?,
+        None => (Vec::new(), Vec::new()),
+    };
     let steps = line.stages.iter().map(|stage| StepOutcome {
         step: stage.step,
         rows_in: stage.flow.rows_in(),
@@ -361,7 +398,8 @@ fn finish(line: Line, now: DateTime<Utc>) -> Result<(NodeOutcome, Option<Vec<Dat
         rows_in: line.flow.rows_in(),
         rows_out: line.flow.rows_out(),
         steps,
-        verdicts: line.tap.as_ref().map_or_else(Vec::new, |tap| tap.judge(now)),
+        verdicts,
+        points,
         staged: line.writer.map_or_else(|| Ok(Vec::new()), crate::sink::DatasetWriter::finish)?,
         quarantined,
         nanos: line.flow.nanos(),

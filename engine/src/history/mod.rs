@@ -5,9 +5,11 @@
 mod inputs;
 mod past;
 mod records;
+mod states;
 
 pub use inputs::{PublishedInput, published_inputs};
 pub use past::{PastCheck, PastRows, PastRun, PastTable, Recalled, figure, recall};
+pub use states::{Past, partition_time, points, state};
 pub use records::{PUBLISHED, StoredRecord, find_run, list_runs, read_record};
 
 pub(crate) use records::published;

@@ -1,6 +1,7 @@
 //! Spec and schemas to plan.
 
 use lockgate_rules::Want;
+use lockgate_rules::{Depth, glob_matches};
 use parquet::basic::{Compression, ZstdLevel};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PlSmallStr, Schema};
 
@@ -73,9 +74,11 @@ fn bind_source(
     let is_new = source.reads_new();
     let is_known = |entry: &Entry| is_new && (cx.is_known)(&name.value, entry);
     let scan = scan::plan(&request, cx.stores, &is_known).map_err(|error| error.at(source.read.span))?;
+    let scan_schema = scan.schema();
     Ok(Node {
         name: name.value.clone(),
         span: name.span,
+        profiled: profiled(&source.profile, scan_schema, false)?,
         schema: scan.schema().clone(),
         carried: scan.schema().clone(),
         rows: Rows::Scan(Box::new(scan)),
@@ -181,6 +184,7 @@ fn bind_table(
         schema = output;
     }
     let write = table.write.as_ref().map(|write| bind_write(write, &schema, cx)).transpose()?;
+    let kept = profiled(&table.profile, &schema, write.is_some())?;
     Ok(Node {
         name: name.value.clone(),
         span: name.span,
@@ -190,6 +194,7 @@ fn bind_table(
         reads_new: false,
         answers: None,
         checks: checks(&table.checks, files)?,
+        profiled: kept,
         unique: proved,
         write,
         quarantine: quarantine(table.quarantine.as_ref(), cx)?,
@@ -197,6 +202,30 @@ fn bind_table(
         gathered: false,
         reads: Vec::new(),
     })
+}
+
+/// The columns of which a state is kept, and of the rows as such where they are written.
+fn profiled(wanted: &[Spanned<String>], schema: &Schema, is_written: bool) -> Result<Vec<(String, Depth)>> {
+    let mut all = Vec::new();
+    if is_written || !wanted.is_empty() {
+        all.push((String::new(), Depth::Drift));
+    }
+    let schema = visible(schema);
+    let names = || schema.iter_names().map(PlSmallStr::as_str);
+    for name in wanted {
+        let found: Vec<&str> = names().filter(|known| glob_matches(&name.value, known)).collect();
+        if found.is_empty() {
+            let wrong =
+                Error::wrong(format!("no column \"{}\" to keep a state of", name.value)).at(name.span);
+            return Err(wrong.hint(did_you_mean(&name.value, names(), "there are")));
+        }
+        for column in found {
+            if all.iter().all(|(known, _)| known != column) {
+                all.push((column.to_owned(), Depth::Drift));
+            }
+        }
+    }
+    Ok(all)
 }
 
 fn named_step(error: Error, step: &str) -> Error {

@@ -153,12 +153,11 @@ pub(super) fn check_errors(plan: &Plan, index: usize) -> Vec<Error> {
         Ok(schema) => schema,
         Err(error) => return vec![error.at(node.span)],
     };
-    let checks: Vec<_> = node.checks.iter().map(|(check, _)| check.clone()).collect();
     let references = match planned_references(plan, node) {
         Ok(references) => references,
         Err(error) => return vec![error.at(node.span)],
     };
-    if let Err(wrong) = Suite::bind(checks, &schema, references) {
+    if let Err(wrong) = plan.suite(index, &schema, references) {
         errors.extend(wrong.into_iter().map(|wrong| {
             let error = Error::wrong(wrong.message).at(node.checks[wrong.check].1);
             match wrong.hint {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use lockgate_rules::{AnsweredFrom, JudgeContext, NO_HISTORY, Proofs, Severity, Suite};
+use lockgate_rules::{AnsweredFrom, JudgeContext, NO_HISTORY, Proofs, Severity};
 use serde::{Deserialize, Serialize};
 
 use super::checks::planned_references;
@@ -222,13 +222,12 @@ fn checks(plan: &Plan, index: usize, now: DateTime<Utc>, shortcuts: bool) -> Res
     let node = &plan.nodes[index];
     let proofs = plan.proofs(index, shortcuts);
     let schema = bridge::arrow_schema(&visible(&node.schema))?;
-    let checks = node.checks.iter().map(|(check, _)| check.clone()).collect();
-    let suite = Suite::bind(checks, &schema, planned_references(plan, node)?)
+    let suite = plan
+        .suite(index, &schema, planned_references(plan, node)?)
         .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", node.name)))?;
     let sources = suite.answered(&proofs).into_iter().map(|from| from.unwrap_or(AnsweredFrom::Scan));
     let nothing = Proofs::default();
-    let context =
-        JudgeContext { now, proofs: &nothing, source: AnsweredFrom::Scan, history: &NO_HISTORY };
+    let context = JudgeContext { now, proofs: &nothing, source: AnsweredFrom::Scan, history: &NO_HISTORY };
     let asked = suite.judge(&suite.start(), &context);
     let told = asked.into_iter().zip(sources).map(|(verdict, answered_from)| CheckPlan {
         on: plan.reported(index).to_owned(),

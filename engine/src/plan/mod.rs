@@ -12,7 +12,8 @@ mod queries;
 mod unique;
 mod write;
 
-use lockgate_rules::{Check, Proofs};
+use arrow::datatypes::Schema as ArrowSchema;
+use lockgate_rules::{BindError, Check, Depth, Proofs, References, Suite};
 use polars::prelude::Schema;
 
 pub use bind::{Context, bind, visible};
@@ -20,7 +21,7 @@ pub use checks::{planned_references, predicates};
 pub use explain::{
     CheckPlan, Column, Explanation, OutputPlan, Runs, SourcePlan, StepPlan as StepExplained, TablePlan,
 };
-pub use write::{Partitioning, WritePlan};
+pub use write::{Partitioning, WritePlan, run_time_folder};
 
 use crate::scan::Scan;
 use crate::spec::Span;
@@ -56,6 +57,8 @@ pub struct Node {
     pub answers: Option<usize>,
     /// The checks on its rows, with where each stands.
     pub checks: Vec<(Check, Span)>,
+    /// Columns of which a state is kept; the empty name stands for the rows as such.
+    pub profiled: Vec<(String, Depth)>,
     /// Keys by which its rows are proved unique by the steps that made them.
     pub unique: Vec<Vec<String>>,
     /// How it is written, if it is.
@@ -117,6 +120,23 @@ impl Plan {
     /// What a report calls the rows of `node`.
     pub fn reported(&self, node: usize) -> &str {
         &self.nodes[self.nodes[node].answers.unwrap_or(node)].name
+    }
+
+    /// The checks and profiles of `node`, bound to the columns of its rows.
+    pub fn suite(
+        &self,
+        node: usize,
+        schema: &ArrowSchema,
+        references: References,
+    ) -> Result<Suite, Vec<BindError>> {
+        let own = &self.nodes[node];
+        let checks = own.checks.iter().map(|(check, _)| check.clone()).collect();
+        Suite::bind_profiling(checks, schema, references, &own.profiled)
+    }
+
+    /// Keeps no states, as nothing is going to be published.
+    pub fn keep_no_states(&mut self) {
+        self.nodes.iter_mut().for_each(|node| node.profiled.clear());
     }
 
     /// Whether there are sources that read only what is new, and nothing is.

@@ -4,7 +4,7 @@
 //! elsewhere that refer to it. Then each table, the last first, passes on through its steps what it
 //! needs of the tables it reads. At last every node learns which columns its batches have.
 
-use lockgate_rules::{OtherColumns, Reference, Suite, Want};
+use lockgate_rules::{OtherColumns, Reference, Want};
 use polars::prelude::{Expr, Schema};
 
 use super::bind::output_schema;
@@ -39,12 +39,12 @@ impl Plan {
         if writes && (own.write.is_some() || own.quarantine.is_some()) {
             wanted[node].append(&mut all(&own.schema));
         }
-        if own.checks.is_empty() {
+        if own.checks.is_empty() && own.profiled.is_empty() {
             return Ok(());
         }
-        let checks = own.checks.iter().map(|(check, _)| check.clone()).collect();
         let schema = bridge::arrow_schema(&visible(&own.schema))?;
-        let mut suite = Suite::bind(checks, &schema, planned_references(self, own)?)
+        let mut suite = self
+            .suite(node, &schema, planned_references(self, own)?)
             .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", own.name)))?;
         suite.rely_on(&self.proofs(node, shortcuts));
         wanted[node].extend(suite.needed().map(Into::into));

@@ -59,6 +59,7 @@ fn answer(
         reads_new: false,
         answers: Some(from),
         checks: vec![(check, span)],
+        profiled: Vec::new(),
         unique: Vec::new(),
         write: None,
         quarantine: None,

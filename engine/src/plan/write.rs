@@ -61,6 +61,18 @@ impl WritePlan {
         }
     }
 
+    /// What tells the partitions of rows of `schema` apart, where their first column may stand for times.
+    pub fn times(&self, schema: &Schema) -> Option<Partitioner> {
+        use polars::prelude::DataType;
+        let Partitioning::Columns(names) = &self.partitioning else { return None };
+        let first = schema.get(names.first()?.as_str())?;
+        if !matches!(first, DataType::Date | DataType::Datetime(..) | DataType::String) {
+            return None;
+        }
+        let keys = names.iter().map(|name| schema.get_full(name).map(|(index, ..)| index));
+        Some(Partitioner::new(names.clone(), keys.collect::<Option<_>>()?, Vec::new()))
+    }
+
     /// The writer for rows of `schema`; files carry `tag` in their names.
     pub fn writer(
         &self,
@@ -113,7 +125,7 @@ impl WritePlan {
 }
 
 /// `created_at=2013-01-01T00%3A00%3A00.000Z`.
-pub(super) fn run_time_folder(run_time: DateTime<Utc>) -> String {
+pub fn run_time_folder(run_time: DateTime<Utc>) -> String {
     let time = run_time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
     partition_folder("created_at", Some(&time))
 }

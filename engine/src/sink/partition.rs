@@ -65,6 +65,30 @@ impl Partitioner {
         Self { by: By::Nothing(folder.into()), kept }
     }
 
+    /// The folder of each row of `record`, as a position among the folders, which come in order of first
+    /// appearance.
+    pub fn label(&self, record: &RecordBatch) -> Result<(Vec<u32>, Vec<String>)> {
+        let (names, keys) = match &self.by {
+            By::Columns { names, keys } => (names, keys),
+            By::Nothing(folder) => return Ok((vec![0; record.num_rows()], vec![folder.to_string()])),
+        };
+        if record.num_rows() == 0 {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let keys: Vec<ArrayRef> =
+            keys.iter().map(|&key| printable(record.column(key))).collect::<Result<_>>()?;
+        let ranges = partition(&keys).map_err(internal)?.ranges();
+        let mut of_row = vec![0; record.num_rows()];
+        let mut folders = Vec::new();
+        for (at, (folder, ranges)) in dealt_out(names, &keys, ranges)?.into_iter().enumerate() {
+            for range in ranges {
+                of_row[range].fill(at as u32);
+            }
+            folders.push(folder.to_string());
+        }
+        Ok((of_row, folders))
+    }
+
     /// The pieces of `record`, in order of first appearance. No rows, no pieces.
     pub fn split(&self, record: &RecordBatch) -> Result<Vec<Piece>> {
         if record.num_rows() == 0 {

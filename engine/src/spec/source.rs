@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use std::borrow::Cow;
 
-use super::{CheckSpec, Csv, Entries, FromNode, Node, Parsed, Spanned, Type, Value, decode};
+use super::{CheckSpec, Csv, Entries, FromNode, Node, OneOrMany, Parsed, Spanned, Type, Value, decode};
 use crate::error::{Error, Result};
 
 /// Raw data that is read.
@@ -27,6 +27,10 @@ pub struct Source {
     /// Checks on the rows as they come.
     #[serde(default)]
     pub checks: Vec<Parsed<CheckSpec>>,
+    /// Columns (or patterns with `*`) of which a state is kept with every published run, for later checks of
+    /// drift; those that such checks name are kept anyhow.
+    #[serde(default)]
+    pub profile: OneOrMany<Spanned<String>>,
     /// Where rows go whose check says `on_row: quarantine`.
     pub quarantine: Option<Spanned<String>>,
 }

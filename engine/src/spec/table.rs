@@ -21,6 +21,10 @@ pub struct Table {
     /// What must hold of the rows that come out.
     #[serde(default)]
     pub checks: Vec<Parsed<CheckSpec>>,
+    /// Columns (or patterns with `*`) of which a state is kept with every published run, for later checks of
+    /// drift; those that such checks name are kept anyhow.
+    #[serde(default)]
+    pub profile: OneOrMany<Spanned<String>>,
     /// Where they are written; without it, only other tables see them.
     pub write: Option<Write>,
     /// Where rows go that a step or check quarantines.

@@ -1,6 +1,7 @@
 //! Looks at the rows that flow by: measures every check of a source or table and takes out rows that
 //! fail where the check says so.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
@@ -8,8 +9,8 @@ use arrow::compute::nullif;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 use lockgate_rules::{
-    AnsweredFrom, Batch, Input, JudgeContext, NO_HISTORY, NulledOut, Part, Proofs, Quarantined, State, Suite,
-    Verdict,
+    AnsweredFrom, Baseline, Batch, Check, History, Input, JudgeContext, NulledOut, Part, Partitions, Profile,
+    Proofs, Quarantined, State, Suite, Verdict,
 };
 use polars::prelude::{
     BooleanChunked, Column, DataFrame, Expr, ListBuilderTrait, ListStringChunkedBuilder, Schema,
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::exec::bridge;
 use crate::exec::rows::filter;
 use crate::scan::ORIGIN;
+use crate::sink::Partitioner;
 use crate::steps::Evaluator;
 
 /// What one batch contributes to the verdicts.
@@ -34,12 +36,22 @@ pub struct Tap {
     proofs: Proofs,
     ids: Vec<String>,
     state: Mutex<State>,
+    now: DateTime<Utc>,
+    /// Tells the partitions of rows apart, where states are kept of each.
+    partitions: Option<Partitioner>,
 }
 
 impl Tap {
     /// Watches batches of `schema`; `predicates` are those of the suite's inputs, in order. What `proofs`
     /// answer is not measured.
-    pub fn new(mut suite: Suite, predicates: &[Expr], schema: &Schema, proofs: Proofs) -> Result<Self> {
+    pub fn new(
+        mut suite: Suite,
+        predicates: &[Expr],
+        schema: &Schema,
+        proofs: Proofs,
+        now: DateTime<Utc>,
+        partitions: Option<Partitioner>,
+    ) -> Result<Self> {
         suite.rely_on(&proofs);
         Ok(Self {
             predicates: Evaluator::new(predicates, schema)?,
@@ -48,6 +60,8 @@ impl Tap {
             ids: suite.ids().map(str::to_owned).collect(),
             state: Mutex::new(suite.start()),
             suite,
+            now,
+            partitions,
         })
     }
 
@@ -90,8 +104,10 @@ impl Tap {
         predicates: &[BooleanArray],
         origins: Option<&UInt64Array>,
     ) -> Result<lockgate_rules::Measured> {
+        let labels = self.partitions.as_ref().map(|partitions| partitions.label(record)).transpose()?;
+        let partitions = labels.as_ref().map(|(of_row, names)| Partitions { of_row, names });
         self.suite
-            .measure(&Batch { record, predicates, origins, partitions: None })
+            .measure(&Batch { record, predicates, origins, now: self.now, partitions })
             .map_err(|error| Error::defect("could not measure a batch").because(error))
     }
 
@@ -120,11 +136,21 @@ impl Tap {
     }
 
     /// The verdicts on everything measured.
-    pub fn judge(&self, now: DateTime<Utc>) -> Vec<Verdict> {
+    pub fn judge(&self, history: &History) -> Vec<Verdict> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (proofs, history) = (&self.proofs, &NO_HISTORY);
+        let (now, proofs) = (self.now, &self.proofs);
         let context = JudgeContext { now, proofs, source: AnsweredFrom::Scan, history };
         self.suite.judge(&state, &context)
+    }
+
+    /// What was learnt of the columns of each partition; under the name "" where rows were not told apart.
+    pub fn profiles(&self) -> BTreeMap<String, Profile> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).profiles()
+    }
+
+    /// Which points of the history its checks compare with.
+    pub fn baselines(&self) -> Vec<Baseline> {
+        self.suite.checks().flat_map(Check::baselines).collect()
     }
 
     /// What must be evaluated for the suite, as SQL.

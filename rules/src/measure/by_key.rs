@@ -71,7 +71,8 @@ impl ByKey {
             let key = shown.iter().zip(&each.redact).map(value).collect();
             let columns: Vec<ArrayRef> =
                 sorted.iter().map(|column| column.slice(range.start, range.len())).collect();
-            let measured = Accumulated::of_batch(&each.what, &columns, &RowSet::all(range.len()), None, None)?;
+            let measured =
+                Accumulated::of_batch(&each.what, &columns, &RowSet::all(range.len()), None, None)?;
             all.keys.insert(format!("{hash:032x}"), OfKey { key, all: measured });
         }
         Ok(all)

@@ -198,6 +198,10 @@ impl Binding<'_> {
                 return Err(Problem::new(message).key("group_by"));
             }
         }
+        if !check.baselines().is_empty() {
+            let message = format!("{} compares with the history of all rows", check.rule());
+            return Err(Problem::new(message).key("group_by"));
+        }
         let grouping = match self.groupings.iter().position(|grouping| grouping.names == names) {
             Some(grouping) => grouping,
             None => {
@@ -317,7 +321,10 @@ impl Binding<'_> {
     fn show_rows(&mut self, measure: usize, rows: usize, columns: &[SampleColumn]) {
         let planned = &mut self.measures[measure];
         if columns.is_empty()
-            || !matches!(planned.spec.what, What::Groups(_) | What::NullRows | What::FirstRows | What::Partners(_))
+            || !matches!(
+                planned.spec.what,
+                What::Groups(_) | What::NullRows | What::FirstRows | What::Partners(_)
+            )
         {
             return;
         }
@@ -386,7 +393,7 @@ fn expand(check: Check, schema: &Schema) -> Result<Vec<Check>, Problem> {
 }
 
 /// Whether a name matches a pattern in which `*` stands for any characters.
-fn glob_matches(pattern: &str, name: &str) -> bool {
+pub fn glob_matches(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
     let parts: Vec<&str> = parts.collect();

@@ -209,8 +209,13 @@ impl Group {
     }
 
     fn measure(&self, suite: &Suite) -> Result<Part, RuleError> {
-        let batch =
-            Batch { record: &self.record, predicates: &self.predicates, origins: self.origins.as_ref(), now: self.now, partitions: None };
+        let batch = Batch {
+            record: &self.record,
+            predicates: &self.predicates,
+            origins: self.origins.as_ref(),
+            now: self.now,
+            partitions: None,
+        };
         Ok(suite.measure_after(&batch, self.staying.as_ref(), &self.nulled)?.part)
     }
 }

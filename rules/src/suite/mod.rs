@@ -14,6 +14,7 @@ use arrow::array::{BooleanArray, RecordBatch, UInt64Array};
 use arrow::datatypes::DataType;
 use chrono::{DateTime, Utc};
 
+pub use bind::glob_matches;
 pub use state::{Part, State};
 
 use crate::baseline::History;

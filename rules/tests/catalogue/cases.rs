@@ -366,5 +366,13 @@ pub(crate) fn measured(suite: &Suite, record: &RecordBatch) -> lockgate_rules::M
     let predicates: Vec<BooleanArray> =
         suite.predicates().iter().map(|text| predicate(text, record)).collect();
     let origins = UInt64Array::from_iter_values((0..record.num_rows() as u64).map(|row| row + 100));
-    suite.measure(&Batch { record, predicates: &predicates, origins: Some(&origins), now: now(), partitions: None }).unwrap()
+    suite
+        .measure(&Batch {
+            record,
+            predicates: &predicates,
+            origins: Some(&origins),
+            now: now(),
+            partitions: None,
+        })
+        .unwrap()
 }

@@ -16,8 +16,13 @@ fn state_of(suite: &Suite, batch: &RecordBatch, size: usize) -> State {
     for at in (0..batch.num_rows()).step_by(size) {
         let record = batch.slice(at, size.min(batch.num_rows() - at));
         let origins = UInt64Array::from_iter_values((at..at + record.num_rows()).map(|row| row as u64 + 100));
-        let measured =
-            suite.measure(&Batch { record: &record, predicates: &[], origins: Some(&origins), now: now(), partitions: None });
+        let measured = suite.measure(&Batch {
+            record: &record,
+            predicates: &[],
+            origins: Some(&origins),
+            now: now(),
+            partitions: None,
+        });
         state.merge(measured.unwrap().part).unwrap();
     }
     state

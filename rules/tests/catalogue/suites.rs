@@ -136,7 +136,13 @@ fn samples_are_the_first_failing_rows_with_keys_and_redaction() {
     for at in 0..2 {
         let (part, from) = (batch.slice(at * 2, 2), origins.slice(at * 2, 2));
         let found = suite
-            .measure(&Batch { record: &part, predicates: &[], origins: Some(&from), now: now(), partitions: None })
+            .measure(&Batch {
+                record: &part,
+                predicates: &[],
+                origins: Some(&from),
+                now: now(),
+                partitions: None,
+            })
             .unwrap();
         state.merge(found.part).unwrap();
     }
@@ -312,7 +318,15 @@ fn a_state_of_another_suite_is_refused() {
 fn a_batch_without_a_column_or_predicate_is_refused() {
     let suite = bind(&[("not_null", json!({"column": "x", "where": "TRUE"}))], &rows("x:int64\n").schema());
     let other = rows("y:int64\n1\n");
-    assert!(suite.measure(&Batch { record: &other, predicates: &[], origins: None, now: now(), partitions: None }).is_err());
+    assert!(
+        suite
+            .measure(&Batch { record: &other, predicates: &[], origins: None, now: now(), partitions: None })
+            .is_err()
+    );
     let batch = rows("x:int64\n1\n");
-    assert!(suite.measure(&Batch { record: &batch, predicates: &[], origins: None, now: now(), partitions: None }).is_err());
+    assert!(
+        suite
+            .measure(&Batch { record: &batch, predicates: &[], origins: None, now: now(), partitions: None })
+            .is_err()
+    );
 }

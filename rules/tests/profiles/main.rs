@@ -134,7 +134,13 @@ fn rows_belong_to_their_partitions() {
     let partitions = Some(Partitions { of_row: &[1, 0, 1, 1, 0], names: &names });
     let mut state = suite.start();
     for _ in 0..2 {
-        let measured = suite.measure(&Batch { record: &batch, predicates: &[], origins: None, now: DateTime::UNIX_EPOCH, partitions });
+        let measured = suite.measure(&Batch {
+            record: &batch,
+            predicates: &[],
+            origins: None,
+            now: DateTime::UNIX_EPOCH,
+            partitions,
+        });
         state.merge(measured.unwrap().part).unwrap();
     }
     let found: BTreeMap<String, (u64, u64, Option<f64>)> = state

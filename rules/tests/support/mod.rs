@@ -10,8 +10,8 @@ use arrow::compute::{and_kleene, cast, filter_record_batch, kernels::cmp};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampNanosecondType};
 use chrono::{DateTime, Duration, Utc};
 use lockgate_rules::{
-    AnsweredFrom, Batch, BindError, Check, Gathered, History, JudgeContext, KeySet, NO_HISTORY, OtherColumns, OtherRows, Point, Proofs,
-    Reference, References, State, Suite, Verdict, Want,
+    AnsweredFrom, Batch, BindError, Check, Gathered, History, JudgeContext, KeySet, NO_HISTORY, OtherColumns,
+    OtherRows, Point, Proofs, Reference, References, State, Suite, Verdict, Want,
 };
 use serde_json::Value;
 
@@ -198,7 +198,15 @@ pub(crate) fn bind(checks: &[(&str, Value)], schema: &Schema) -> Suite {
 pub(crate) fn measured(suite: &Suite, batch: &RecordBatch) -> lockgate_rules::Measured {
     let predicates: Vec<BooleanArray> =
         suite.predicates().iter().map(|text| predicate(text, batch)).collect();
-    suite.measure(&Batch { record: batch, predicates: &predicates, origins: None, now: now(), partitions: None }).unwrap()
+    suite
+        .measure(&Batch {
+            record: batch,
+            predicates: &predicates,
+            origins: None,
+            now: now(),
+            partitions: None,
+        })
+        .unwrap()
 }
 
 pub(crate) fn state(suite: &Suite, batches: &[RecordBatch]) -> State {

@@ -130,7 +130,7 @@ fn a_run_that_was_taken_for_dead_cannot_publish_when_it_wakes_up() {
         upload.write("late".into()).unwrap();
         let files = vec![upload.finish().unwrap()];
         let output = Output { dataset, mode: WriteMode::Append, partitions: vec!["d=1".into()], files };
-        let error = io.block_on(sleeper.publish(vec![output], json!({}))).unwrap_err();
+        let error = io.block_on(sleeper.publish(vec![output], json!({}), Vec::new())).unwrap_err();
         assert_eq!(error.kind(), Failure::Conflict);
         assert_eq!(world.visible(), (Files::new(), false));
         assert_eq!(world.leftovers(), Vec::<String>::new());

@@ -131,7 +131,7 @@ impl World {
                 Gate::Open => {
                     let partitions = job.partitions.iter().map(|(name, _)| name.clone()).collect();
                     let output = Output { dataset, mode: job.mode, partitions, files: staged };
-                    session.publish(vec![output], record("published")).await
+                    session.publish(vec![output], record("published"), vec![state(&job.run_id)]).await
                 }
                 Gate::Closed => session.withhold(vec!["a check".into()], record("closed")).await,
                 Gate::Abandoned => session.abandon(Some(record("failed"))).await,
@@ -178,18 +178,38 @@ impl World {
         files
     }
 
-    /// Files that no run in flight needs and nobody wants to keep.
+    /// The runs that were published, by their records.
+    fn published(everything: &Files) -> Vec<String> {
+        let run = |(path, content): (&String, &String)| {
+            let run = path.strip_prefix("_lockgate/runs/orders/")?.split('/').next()?;
+            (path.ends_with("/record.json") && content.contains("\"published\"")).then(|| run.to_owned())
+        };
+        everything.iter().filter_map(run).collect()
+    }
+
+    /// Files that no run in flight needs and nobody wants to keep, and states that should be there.
     pub(super) fn leftovers(&self) -> Vec<String> {
+        let states: BTreeSet<String> = Self::published(&self.everything())
+            .iter()
+            .map(|run| format!("_lockgate/states/orders/orders/{run}.json"))
+            .collect();
         let keep = |path: &str| {
             path.starts_with("orders/")
+                || states.contains(path)
                 || path.starts_with("_lockgate/runs/")
                     && (path.ends_with("/record.json") || path.ends_with("/journal.json"))
         };
-        let mut left: Vec<_> = self.everything().into_keys().filter(|path| !keep(path)).collect();
+        let everything = self.everything();
+        let mut left: Vec<_> = everything.keys().filter(|path| !keep(path)).cloned().collect();
+        left.extend(
+            states.iter().filter(|path| !everything.contains_key(*path)).map(|path| format!("no {path}")),
+        );
         if let Some(folder) = &self.folder {
             let state = folder.path().join("_lockgate");
             let names = std::fs::read_dir(state).into_iter().flatten().map(|e| e.unwrap().file_name());
-            left.extend(names.map(|n| n.to_string_lossy().into_owned()).filter(|n| n != "runs"));
+            left.extend(
+                names.map(|n| n.to_string_lossy().into_owned()).filter(|n| n != "runs" && n != "states"),
+            );
         }
         left
     }
@@ -205,6 +225,11 @@ fn walk(root: &Path, at: &Path, files: &mut Files) {
             files.insert(relative, String::from_utf8_lossy(&content).into_owned());
         }
     }
+}
+
+/// The state that a run keeps of what it publishes.
+fn state(run_id: &str) -> State {
+    State { of: "orders".into(), name: format!("{run_id}.json"), content: json!({"run": run_id}) }
 }
 
 pub(super) fn holder(machine: &str) -> Holder {

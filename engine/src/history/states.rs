@@ -1,0 +1,275 @@
+//! What a pipeline published before: one state of each source and table for every published run, from which
+//! rules of drift are judged without reading old data.
+//!
+//! A state is put by the commit, so that there is one exactly where a run was published.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
+use lockgate_rules::{Baseline, History, Lookback, Point, Profile};
+use serde::{Deserialize, Serialize};
+
+use crate::commit::{Home, State};
+use crate::error::{Error, Result};
+use crate::store::{Io, Location, unescape};
+
+/// The version written into states. Readers know every version up to their own.
+const VERSION: u32 = 1;
+
+/// States that are read at once.
+const AT_ONCE: usize = 32;
+
+/// So many states are looked at for a baseline, the newest first.
+const MOST_STATES: usize = 4_000;
+
+/// What a pipeline published before.
+#[derive(Debug, Clone)]
+pub struct Past {
+    home: Home,
+    pipeline: String,
+    io: Io,
+}
+
+/// A state as it is stored.
+#[derive(Debug, Serialize, Deserialize)]
+struct Stored {
+    version: u32,
+    engine: String,
+    /// Of the points, oldest first: one for each partition, or one for all rows.
+    points: Vec<Point>,
+}
+
+/// A state's place, and what its name says.
+struct Named {
+    run_id: String,
+    at: Location,
+    run_time: DateTime<Utc>,
+}
+
+impl Past {
+    /// What the runs of a pipeline keep in its home.
+    pub fn new(home: Home, pipeline: &str, io: Io) -> Self {
+        Self { home, pipeline: pipeline.to_owned(), io }
+    }
+
+    /// As much of the history of a source or table as `baselines` may need, without what `now` replaces.
+    pub fn history(&self, of: &str, baselines: &[Baseline], now: &[Point], run_id: &str) -> Result<History> {
+        let wanted = Wanted::of(baselines, now, run_id);
+        let points = self.io.block_on(self.read(of, wanted))?;
+        let history = History::new(points);
+        Ok(
+            match now
+                .iter()
+                .filter(|point| partition_time(&point.key).is_some())
+                .map(|point| point.time)
+                .min()
+            {
+                Some(time) => history.as_of(time),
+                None => history,
+            },
+        )
+    }
+
+    /// The newest so many points of a source or table.
+    pub fn newest(&self, of: &str, points: usize) -> Result<History> {
+        let wanted = Wanted::of(&[Baseline::Last(points)], &[], "");
+        Ok(History::new(self.io.block_on(self.read(of, wanted))?))
+    }
+
+    async fn read(&self, of: &str, mut wanted: Wanted) -> Result<Vec<Point>> {
+        let folder = self.home.states(&self.pipeline, of)?;
+        let mut named: Vec<Named> =
+            folder.list().await?.into_iter().filter_map(|entry| named(entry.location, &folder)).collect();
+        named.sort_by(|a, b| (b.run_time, &b.run_id).cmp(&(a.run_time, &a.run_id)));
+        let (runs, mut rest): (Vec<Named>, Vec<Named>) =
+            named.into_iter().partition(|state| wanted.runs.contains(&state.run_id));
+        rest.retain(|state| state.run_id != wanted.without);
+        rest.truncate(MOST_STATES);
+        let mut rest = stream::iter(rest.iter().map(stored)).buffered(AT_ONCE);
+        let mut found = Vec::new();
+        while let Some((run_time, points)) = rest.try_next().await? {
+            if wanted.is_enough(found.len(), run_time) {
+                break;
+            }
+            found.extend(points.into_iter().rev().filter(|point| wanted.takes(point)));
+        }
+        for state in &runs {
+            let (_, points) = stored(state).await?;
+            found.extend(points.into_iter().filter(|point| wanted.seen.insert(point.key.clone())));
+        }
+        Ok(found)
+    }
+}
+
+/// How much of the past is wanted.
+struct Wanted {
+    points: usize,
+    since: Option<DateTime<Utc>>,
+    runs: Vec<String>,
+    /// The run that is judged.
+    without: String,
+    before: Option<DateTime<Utc>>,
+    /// Partitions that are known already, from newer runs or from the run that is judged.
+    seen: BTreeSet<String>,
+}
+
+impl Wanted {
+    fn of(baselines: &[Baseline], now: &[Point], run_id: &str) -> Self {
+        let before = now.iter().map(|point| point.time).min();
+        let seen = now.iter().filter(|point| !point.key.is_empty()).map(|point| point.key.clone()).collect();
+        let mut wanted =
+            Self { points: 0, since: None, runs: Vec::new(), without: run_id.to_owned(), before, seen };
+        for baseline in baselines {
+            match baseline.lookback() {
+                Lookback::Points(points) => wanted.points = wanted.points.max(points),
+                Lookback::Days(days) => {
+                    let since = before.map(|before| before - Duration::days(i64::from(days)));
+                    wanted.since = wanted.since.min(since).or(since);
+                }
+                Lookback::Run(run) => wanted.runs.push(run),
+            }
+        }
+        wanted
+    }
+
+    /// Whether states of this time and older ones hold nothing that is wanted. A point is never of a later time
+    /// than the run that published it.
+    fn is_enough(&self, found: usize, run_time: DateTime<Utc>) -> bool {
+        found >= self.points && self.since.is_none_or(|since| run_time < since)
+    }
+
+    fn takes(&mut self, point: &Point) -> bool {
+        let is_earlier = self.before.is_none_or(|before| point.time < before);
+        // Without partitions, every run is a point of its own.
+        is_earlier && (point.key.is_empty() || self.seen.insert(point.key.clone()))
+    }
+}
+
+/// The points of one run's profiles, given the folder of its rows where they are all in one: one point for each
+/// partition where all of these stand for times, else one for all rows.
+pub fn points(
+    profiles: impl IntoIterator<Item = (String, Profile)>,
+    folder: Option<String>,
+    run_id: &str,
+    run_time: DateTime<Utc>,
+) -> Vec<Point> {
+    let profiles: Vec<(String, Profile)> = profiles.into_iter().collect();
+    let point = |key: String, time, profile| Point { key, run_id: run_id.to_owned(), time, profile };
+    let times: Option<Vec<DateTime<Utc>>> = profiles.iter().map(|(key, _)| partition_time(key)).collect();
+    if let Some(times) = times {
+        let points = profiles.into_iter().zip(times);
+        return points.map(|((key, profile), time)| point(key, time, profile)).collect();
+    }
+    let mut all = profiles.into_iter().map(|(_, profile)| profile);
+    let Some(mut whole) = all.next() else { return Vec::new() };
+    for profile in all {
+        whole.merge(profile);
+    }
+    vec![point(folder.unwrap_or_default(), run_time, whole)]
+}
+
+/// The time that a partition's folder stands for, by the value of its first column.
+pub fn partition_time(folder: &str) -> Option<DateTime<Utc>> {
+    let (_, value) = folder.split('/').next()?.split_once('=')?;
+    let value = unescape(value);
+    let midnight = |date: NaiveDate| date.and_hms_opt(0, 0, 0);
+    DateTime::parse_from_rfc3339(&value)
+        .map(|time| time.with_timezone(&Utc))
+        .or_else(|_| NaiveDateTime::parse_from_str(&value, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc()))
+        .ok()
+        .or_else(|| {
+            let date = NaiveDate::parse_from_str(&value, "%Y-%m-%d").ok()?;
+            midnight(date).map(|time| time.and_utc())
+        })
+}
+
+/// The state that a run keeps of a source or table.
+pub fn state(
+    of: &str,
+    points: &[Point],
+    run_id: &str,
+    run_time: DateTime<Utc>,
+    engine: &str,
+) -> Result<State> {
+    let stored = Stored { version: VERSION, engine: engine.to_owned(), points: points.to_vec() };
+    let content = serde_json::to_value(stored)
+        .map_err(|error| Error::defect("could not write the state of a table").because(error))?;
+    let name = format!("{}.{run_id}.json", run_time.format("%Y%m%dT%H%M%S%.3fZ"));
+    Ok(State { of: of.to_owned(), name, content })
+}
+
+fn named(at: Location, folder: &Location) -> Option<Named> {
+    let (time, run_id) = {
+        let (time, rest) = at.relative_to(folder)?.split_once("Z.")?;
+        let time = NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.f").ok()?;
+        (time.and_utc(), rest.strip_suffix(".json")?.to_owned())
+    };
+    Some(Named { run_id, at, run_time: time })
+}
+
+async fn stored(state: &Named) -> Result<(DateTime<Utc>, Vec<Point>)> {
+    let damaged = |message: String| {
+        Error::wrong(message)
+            .hint("a state that is deleted is only missing from baselines; data is not touched")
+    };
+    let bytes = state.at.get().await?;
+    let stored: Stored = serde_json::from_slice(&bytes)
+        .map_err(|error| damaged(format!("{} is damaged and no state", state.at)).because(error))?;
+    if stored.version > VERSION {
+        return Err(damaged(format!("{} was written by a newer version of Lockgate", state.at)));
+    }
+    Ok((state.run_time, stored.points))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_partition_stands_for_the_time_in_its_first_column() {
+        let cases = [
+            ("created_at=2024-01-05", Some("2024-01-05T00:00:00Z")),
+            ("created_at=2024-01-05/region=eu", Some("2024-01-05T00:00:00Z")),
+            ("created_at=2013-01-01T06%3A00%3A00.000Z", Some("2013-01-01T06:00:00Z")),
+            ("hour=2024-01-05T10%3A00%3A00", Some("2024-01-05T10:00:00Z")),
+            ("region=eu", None),
+            ("created_at=__HIVE_DEFAULT_PARTITION__", None),
+            ("", None),
+        ];
+        for (folder, expected) in cases {
+            assert_eq!(partition_time(folder), expected.map(time), "{folder}");
+        }
+    }
+
+    #[test]
+    fn partitions_that_are_no_times_make_one_point() {
+        let now = time("2024-03-01T00:00:00Z");
+        let named =
+            |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), Profile::default())).collect();
+        let keys = |profiles: Vec<(String, Profile)>, folder: Option<&str>| -> Vec<String> {
+            points(profiles, folder.map(str::to_owned), "run", now)
+                .into_iter()
+                .map(|point| point.key)
+                .collect()
+        };
+        assert_eq!(
+            keys(named(&["day=2024-01-01", "day=2024-01-02"]), None),
+            ["day=2024-01-01", "day=2024-01-02"]
+        );
+        assert_eq!(keys(named(&["region=eu", "region=us"]), None), [""]);
+        assert_eq!(keys(named(&[""]), Some("created_at=now")), ["created_at=now"]);
+        assert!(keys(Vec::new(), None).is_empty());
+    }
+
+    #[test]
+    fn a_name_tells_the_time_and_the_run() {
+        let run_time = time("2024-03-01T06:07:08.009Z");
+        let kept = state("orders", &[], "abc123", run_time, "0.1.0").unwrap();
+        assert_eq!(kept.name, "20240301T060708.009Z.abc123.json");
+    }
+}
