@@ -139,7 +139,7 @@ fn commit(c: &mut Criterion) {
             for partition in &output.partitions {
                 session.claim(&output.dataset, partition, output.mode).await.unwrap();
             }
-            session.publish(vec![output.clone()], record).await.unwrap();
+            session.publish(vec![output.clone()], record, Vec::new()).await.unwrap();
         });
         folder
     };

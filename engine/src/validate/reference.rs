@@ -23,7 +23,7 @@ pub fn add_reference(references: &mut References, reference: Reference, frame: &
         OtherColumns::All => frame
             .get_column_names()
             .into_iter()
-            .map(|name| name.as_str())
+            .map(polars::prelude::PlSmallStr::as_str)
             .filter(|name| Scan::is_visible(name))
             .collect(),
     };
