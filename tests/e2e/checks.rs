@@ -184,3 +184,28 @@ sources:
         assert!(error.contains(message) && error.contains("pipeline.yaml:3:"), "{error}");
     }
 }
+
+#[test]
+fn checks_of_groups_and_of_other_checks_run_beside_the_rest_whatever_the_threads() {
+    let checks = "      - any_of: {id: told, rules: [{not_null: dep_time}, {not_null: arr_time}, {eq: {column: month, value: 2}}], severity: log}
+      - when: {id: flown, condition: dep_time IS NOT NULL, then: [{not_null: tailnum}]}
+      - not: {id: weekdays, rules: [{row_count: {max: 10}}]}
+      - row_count: {id: origins, min: 1000, group_by: origin}
+      - completeness: {id: tails, column: tailnum, mostly: 0.99, group_by: [origin, month], severity: alert}
+      - statistic: {id: hours, column: air_time, fn: mean, min: 60, max: 200, group_by: carrier, severity: log}";
+    let first = flights(checks, &["--threads", "1"]);
+    let text = |id: &str| check(&first, id)["observed_text"].as_str().expect("a text").to_owned();
+    let status = |id: &str| check(&first, id)["status"].clone();
+    assert_eq!(["flown", "weekdays", "origins"].map(status), ["pass", "pass", "pass"].map(Value::from));
+    assert_eq!(text("origins"), "all 3 groups pass");
+    assert_eq!(check(&first, "tails")["observed"]["groups"], 36);
+    let hours = check(&first, "hours");
+    assert_eq!(hours["observed"]["groups"], 16);
+    let worst: Vec<&Value> =
+        hours["groups"].as_array().expect("groups").iter().map(|group| &group["status"]).collect();
+    assert!(worst.is_sorted_by_key(|status| *status != "fail"), "{worst:?}");
+    for threads in ["2", "5"] {
+        let again = flights(checks, &["--threads", threads]);
+        assert_eq!(again["checks"], first["checks"], "{threads} threads");
+    }
+}

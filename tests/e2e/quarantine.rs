@@ -41,6 +41,30 @@ tables:
 ";
 
 #[test]
+fn more_rows_in_quarantine_than_allowed_close_the_gate() {
+    let data = folder();
+    let orders = Orders { format: Format::Csv, partitions: 2, ..Orders::dirty(5_000, 7) };
+    orders.write(data.path()).expect("a fresh folder can be written");
+    for (limit, code, status) in
+        [("100000", 0, "pass"), ("99%", 0, "pass"), ("1", 20, "fail"), ("0.01%", 20, "fail")]
+    {
+        let limited = PIPELINE.replace(
+            "quarantine: apart/typed/",
+            &format!("quarantine: apart/typed/\n    max_quarantine: {limit}"),
+        );
+        let file = pipeline(data.path(), &limited);
+        let record = run(LOCKGATE, &["run", &file, "--format", "json"], &[]).expect(code).json();
+        let verdict = check(&record, "max_quarantine");
+        assert_eq!((&verdict["status"], &verdict["on"]), (&json!(status), &json!("typed")), "{limit}");
+        assert_eq!(verdict["observed"], table(&record, "typed")["rows_quarantined"]);
+    }
+    let wrong =
+        PIPELINE.replace("quarantine: apart/typed/", "quarantine: apart/typed/\n    max_quarantine: few");
+    let error = run(LOCKGATE, &["check", &pipeline(data.path(), &wrong)], &[]).expect(30).stderr;
+    assert!(error.contains("expected a number of rows or a percentage"), "{error}");
+}
+
+#[test]
 fn every_row_is_accounted_for_with_every_reason_it_gave() {
     let data = folder();
     let orders = Orders {

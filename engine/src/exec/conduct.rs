@@ -24,7 +24,7 @@ use crate::plan::{
 use crate::sink::StagedFile;
 use crate::steps::{Lowering, RowOp};
 use crate::store::{Staging, partition_folder};
-use crate::validate::{self, QUARANTINE_RUN, Quarantine, Tap, add_reference, point_name};
+use crate::validate::{self, QUARANTINE_RUN, Quarantine, Tap, add_reference, point_name, quarantine_verdict};
 
 /// What a run may do.
 #[derive(Debug, Clone)]
@@ -375,7 +375,7 @@ fn finish(
     line: Line,
     conduct: &Conduct,
 ) -> Result<(NodeOutcome, Option<Vec<DataFrame>>)> {
-    let (verdicts, points) = match &line.tap {
+    let (mut verdicts, points) = match &line.tap {
         Some(tap) => judged(plan, node, tap, conduct)?,
         None => (Vec::new(), Vec::new()),
     };
@@ -389,10 +389,16 @@ fn finish(
         },
         nanos: stage.flow.nanos(),
     });
-    let steps = steps.collect();
-    let mut quarantined = Vec::new();
+    let steps: Vec<StepOutcome> = steps.collect();
+    let has_quarantine = line.quarantine.is_some();
+    let mut quarantined: Vec<StagedFile> = Vec::new();
     for point in line.quarantine.map_or_else(Vec::new, Quarantine::into_points) {
         quarantined.extend(point.writer.finish()?);
+    }
+    if let Some(limit) = plan.nodes[node].max_quarantine.filter(|_| has_quarantine) {
+        let rows = quarantined.iter().map(|file| file.rows).sum();
+        let all = steps.first().map_or(line.flow.rows_in(), |step| step.rows_in);
+        verdicts.push(quarantine_verdict(limit, rows, all));
     }
     let outcome = NodeOutcome {
         rows_in: line.flow.rows_in(),

@@ -87,9 +87,9 @@ impl Past {
         rest.retain(|state| state.run_id != wanted.without);
         rest.truncate(MOST_STATES);
         let mut rest = stream::iter(rest.iter().map(stored)).buffered(AT_ONCE);
-        let mut found = Vec::new();
+        let mut found: Vec<Point> = Vec::new();
         while let Some((run_time, points)) = rest.try_next().await? {
-            if wanted.is_enough(found.len(), run_time) {
+            if wanted.is_enough(&found, run_time) {
                 break;
             }
             found.extend(points.into_iter().rev().filter(|point| wanted.takes(point)));
@@ -133,10 +133,11 @@ impl Wanted {
         wanted
     }
 
-    /// Whether states of this time and older ones hold nothing that is wanted. A point is never of a later time
-    /// than the run that published it.
-    fn is_enough(&self, found: usize, run_time: DateTime<Utc>) -> bool {
-        found >= self.points && self.since.is_none_or(|since| run_time < since)
+    /// Whether states of runs of this time and before hold nothing that is wanted. No point is of a later time
+    /// than the run that published it, but a run may publish old partitions again.
+    fn is_enough(&self, found: &[Point], run_time: DateTime<Utc>) -> bool {
+        let not_older = found.iter().filter(|point| point.time >= run_time).count();
+        not_older >= self.points && self.since.is_none_or(|since| run_time < since)
     }
 
     fn takes(&mut self, point: &Point) -> bool {
@@ -264,6 +265,27 @@ mod tests {
         assert_eq!(keys(named(&["region=eu", "region=us"]), None), [""]);
         assert_eq!(keys(named(&[""]), Some("created_at=now")), ["created_at=now"]);
         assert!(keys(Vec::new(), None).is_empty());
+    }
+
+    #[test]
+    fn partitions_that_were_published_again_do_not_hide_newer_ones() {
+        let now = points(
+            [("day=2024-01-31".to_owned(), Profile::default())],
+            None,
+            "new",
+            time("2024-02-01T06:00:00Z"),
+        );
+        let wanted = Wanted::of(&[Baseline::Last(2)], &now, "new");
+        let day = |day: u32| Point {
+            key: format!("day=2024-01-{day:02}"),
+            run_id: "old".into(),
+            time: time(&format!("2024-01-{day:02}T00:00:00Z")),
+            profile: Profile::default(),
+        };
+        // Days 1 to 3 came with the newest run; that of the 29th came with a run on the 30th.
+        assert!(!wanted.is_enough(&[day(1), day(2), day(3)], time("2024-01-30T06:00:00Z")));
+        assert!(wanted.is_enough(&[day(30), day(29), day(1)], time("2024-01-29T00:00:00Z")));
+        assert!(!Wanted { points: 0, ..wanted }.takes(&day(31)));
     }
 
     #[test]

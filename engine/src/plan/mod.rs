@@ -24,7 +24,7 @@ pub use explain::{
 pub use write::{Partitioning, WritePlan, run_time_folder};
 
 use crate::scan::Scan;
-use crate::spec::Span;
+use crate::spec::{QuarantineLimit, Span};
 use crate::steps::{Lowering, StepDef};
 use crate::store::Dataset;
 use crate::validate::ValuesRead;
@@ -65,6 +65,8 @@ pub struct Node {
     pub write: Option<WritePlan>,
     /// Where its rows go that fail, if anywhere.
     pub quarantine: Option<Dataset>,
+    /// How many may go there.
+    pub max_quarantine: Option<QuarantineLimit>,
     /// In which phase its rows are made; sources are read in whatever phases need them.
     pub phase: usize,
     /// Whether all its rows must be there before a later phase begins.

@@ -63,6 +63,7 @@ fn answer(
         unique: Vec::new(),
         write: None,
         quarantine: None,
+        max_quarantine: None,
         phase: 0,
         gathered: false,
         reads: Vec::new(),

@@ -4,7 +4,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use std::borrow::Cow;
 
-use super::{CheckSpec, Csv, Entries, FromNode, Node, OneOrMany, Parsed, Spanned, Type, Value, decode};
+use super::{
+    CheckSpec, Csv, Entries, FromNode, Node, OneOrMany, Parsed, QuarantineLimit, Spanned, Type, Value, decode,
+};
 use crate::error::{Error, Result};
 
 /// Raw data that is read.
@@ -33,6 +35,8 @@ pub struct Source {
     pub profile: OneOrMany<Spanned<String>>,
     /// Where rows go whose check says `on_row: quarantine`.
     pub quarantine: Option<Spanned<String>>,
+    /// Rows that may go there before the gate stays closed: a number such as `1000`, or a share such as `0.5%`.
+    pub max_quarantine: Option<Parsed<QuarantineLimit>>,
 }
 
 impl Source {

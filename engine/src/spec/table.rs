@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use super::{CheckSpec, FromNode, Node, OneOrMany, Parsed, Span, Spanned, Value, did_you_mean};
+use super::{
+    CheckSpec, FromNode, Node, OneOrMany, Parsed, QuarantineLimit, Span, Spanned, Value, did_you_mean,
+};
 use crate::error::{Error, Result};
 use crate::steps::{STEPS, Step, StepDef};
 
@@ -29,6 +31,8 @@ pub struct Table {
     pub write: Option<Write>,
     /// Where rows go that a step or check quarantines.
     pub quarantine: Option<Spanned<String>>,
+    /// Rows that may go there before the gate stays closed: a number such as `1000`, or a share such as `0.5%`.
+    pub max_quarantine: Option<Parsed<QuarantineLimit>>,
 }
 
 /// A step with its arguments.

@@ -2,12 +2,14 @@
 
 mod gate;
 mod quarantine;
+mod quarantine_limit;
 mod reference;
 mod tap;
 mod values;
 
 pub use gate::{Ruling, rule};
 pub use quarantine::{Point, QUARANTINE_RUN, Quarantine, REASONS, point_name};
+pub use quarantine_limit::quarantine_verdict;
 pub use reference::add_reference;
 pub use tap::{Measured, Tap};
 pub use values::{ValueFiles, ValuesRead};
