@@ -150,7 +150,7 @@ tables:
       - custom_sql: {{id: unknown, query: SELECT carrier FROM this ANTI JOIN airlines USING (carrier), reads: airlines}}
       - custom_sql: {{id: busy, query: \"SELECT origin, COUNT(*) AS flights FROM this GROUP BY origin\", max: 2, severity: alert}}
       - custom_sql: {{id: share, expect: scalar, min: 0.9, max: 1, query: \"SELECT COUNT(dep_time) * 1.0 / COUNT(*) AS share FROM this\"}}
-      - custom_sql: {{id: all, expect: true, query: \"SELECT MIN(month) = 1 AND MAX(month) = 12 AS whole_year FROM this\"}}
+      - custom_sql: {{id: all, expect: truth, query: \"SELECT MIN(month) = 1 AND MAX(month) = 12 AS whole_year FROM this\"}}
 "
     );
     let file = pipeline(data.path(), &text);

@@ -43,7 +43,12 @@ tables:
 #[test]
 fn more_rows_in_quarantine_than_allowed_close_the_gate() {
     let data = folder();
-    let orders = Orders { format: Format::Csv, partitions: 2, ..Orders::dirty(5_000, 7) };
+    let orders = Orders {
+        format: Format::Csv,
+        partitions: 2,
+        partition_defects: Vec::new(),
+        ..Orders::dirty(5_000, 7)
+    };
     orders.write(data.path()).expect("a fresh folder can be written");
     for (limit, code, status) in
         [("100000", 0, "pass"), ("99%", 0, "pass"), ("1", 20, "fail"), ("0.01%", 20, "fail")]

@@ -23,7 +23,7 @@ pub static DEF: RuleDef = RuleDef {
     definition: "One SELECT over the table, called `this`, and the sources and tables named in `reads`. With `expect: rows` \
                  each row it gives is a failure: their number has to be within `min` and `max` (0 and 0), and the first \
                  are shown. With `expect: scalar` it has to give one row of one number within the limits, with \
-                 `expect: true` one row of one boolean that is TRUE; null, or more rows than one, is an error, no row \
+                 `expect: truth` one row of one boolean that is TRUE; null, or more rows than one, is an error, no row \
                  at all is skipped. The query sees the rows that stay after the other checks took theirs out; all of \
                  them are held in memory.",
     example: Example {
@@ -68,8 +68,7 @@ enum Expect {
     /// One number.
     Scalar,
     /// TRUE.
-    #[serde(rename = "true", alias = "bool")]
-    True,
+    Truth,
 }
 
 impl CustomSql {
@@ -88,10 +87,10 @@ impl Rule for CustomSql {
             return Err(ParamError::new("the query is empty").key("query"));
         }
         match self.expect {
-            Expect::True if self.min.is_some() || self.max.is_some() => {
-                Err(ParamError::new("true has no limits").key("expect").hint("drop min and max"))
+            Expect::Truth if self.min.is_some() || self.max.is_some() => {
+                Err(ParamError::new("a truth has no limits").key("expect").hint("drop min and max"))
             }
-            Expect::True => Ok(()),
+            Expect::Truth => Ok(()),
             Expect::Rows | Expect::Scalar => self.limits().validate(),
         }
     }
@@ -105,7 +104,7 @@ impl Rule for CustomSql {
         match self.expect {
             Expect::Rows => format!("{} rows of {}", self.limits().text(), self.query),
             Expect::Scalar => format!("{} from {}", self.limits().text(), self.query),
-            Expect::True => format!("true from {}", self.query),
+            Expect::Truth => format!("true from {}", self.query),
         }
     }
 
@@ -116,7 +115,7 @@ impl Rule for CustomSql {
         limits.fit(None, "")?;
         let measure = match self.expect {
             Expect::Rows => site.measure(What::FirstRows, &[]),
-            Expect::Scalar | Expect::True => {
+            Expect::Scalar | Expect::Truth => {
                 let [field] = site.schema.fields().as_ref() else {
                     let columns = site.schema.fields().len();
                     return Err(
