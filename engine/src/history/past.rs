@@ -112,15 +112,18 @@ impl From<StoredCheck> for PastCheck {
     }
 }
 
-/// What a check observed, as one number that can be compared over runs: the number itself, or, where it
-/// observed several things about rows, how many rows failed. None where nothing was evaluated.
+/// What a check observed, as one number that can be compared over runs: the number itself; of several things the
+/// number of groups or rows that failed, or else the first, which is the figure that a rule is about. None where
+/// nothing was evaluated.
 pub fn figure(observed: &Value, n_evaluated: u64, n_failed: u64) -> Option<f64> {
     match observed {
         Value::Number(number) => number.as_f64().filter(|number| number.is_finite()),
         Value::Null => None,
-        Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-            (n_evaluated > 0).then_some(n_failed as f64)
+        _ if n_evaluated == 0 => None,
+        Value::Object(things) if n_failed == 0 || things.contains_key("failed") => {
+            things.get("failed").or_else(|| things.values().next()).and_then(Value::as_f64)
         }
+        Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => Some(n_failed as f64),
     }
 }
 
@@ -216,5 +219,7 @@ mod tests {
         assert_eq!(figure(&keys, 100, 3), Some(3.0));
         assert_eq!(figure(&keys, 0, 0), None);
         assert_eq!(figure(&Value::Null, 100, 0), None);
+        assert_eq!(figure(&json!({"psi": 0.25, "largest": []}), 100, 0), Some(0.25));
+        assert_eq!(figure(&json!({"groups": 9, "failed": 2}), 100, 40), Some(2.0));
     }
 }
