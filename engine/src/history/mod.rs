@@ -9,7 +9,7 @@ mod states;
 
 pub use inputs::{PublishedInput, published_inputs};
 pub use past::{PastCheck, PastRows, PastRun, PastTable, Recalled, figure, recall};
-pub use states::{Past, partition_time, points, state};
 pub use records::{PUBLISHED, StoredRecord, find_run, list_runs, read_record};
+pub use states::{Past, partition_time, points, state};
 
 pub(crate) use records::published;

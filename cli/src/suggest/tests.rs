@@ -1,0 +1,1 @@
+//! What is suggested can be read as checks.
