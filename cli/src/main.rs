@@ -7,6 +7,7 @@
 
 mod args;
 mod command;
+mod describe;
 mod environment;
 mod exit;
 mod failure;
@@ -18,6 +19,7 @@ mod report;
 mod screen;
 mod session;
 mod signals;
+mod suggest;
 mod usage;
 
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ use lockgate_engine::spec::SourceText;
 use lockgate_engine::store::Settings;
 use lockgate_engine::{Engine, Error, Pipeline};
 
-use crate::args::{Job, Subject};
+use crate::args::{DataFormat, Job, Subject};
 use crate::environment;
 use crate::failure::Failure;
 use crate::render;
@@ -34,6 +34,16 @@ impl Session {
         let engine = Engine::new(job.options.clone(), Settings::new(base_dir, variables), clock)?;
         held.pass_to(engine.cancel().clone(), screen)?;
         Ok(Self { engine, pipeline, text, screen: screen.clone() })
+    }
+
+    /// Goes on with another subject and the same engine.
+    pub(crate) fn turn_to(&mut self, subject: &Subject) -> Result<(), Failure> {
+        let text = text(subject)?;
+        let variables = environment::variables();
+        self.pipeline = Pipeline::load(text.clone(), &[], &variables)
+            .map_err(|errors| Failure::from(errors).within(&text))?;
+        self.text = text;
+        Ok(())
     }
 
     /// Asks the engine for something, and shows its progress meanwhile.
@@ -64,11 +74,21 @@ fn folder(subject: &Subject) -> &Path {
 fn text(subject: &Subject) -> Result<SourceText, Error> {
     match subject {
         Subject::File(file) => read(file),
-        Subject::Dataset { read, checks } => Ok(SourceText::new("checks given", &dataset(read, checks))),
+        Subject::Dataset { read, format, checks } => {
+            Ok(SourceText::new("checks given", &dataset(read, *format, checks)))
+        }
     }
 }
 
+/// What stands for standard input.
+const STREAM: &str = "-";
+
 fn read(file: &Path) -> Result<SourceText, Error> {
+    if file == Path::new(STREAM) {
+        let text = std::io::read_to_string(std::io::stdin().lock())
+            .map_err(|error| Error::wrong("reading the pipeline from standard input").because(error))?;
+        return Ok(SourceText::new("standard input", &text));
+    }
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file).map_err(|error| {
         let wrong = Error::wrong(format!("reading the pipeline file {name}"));
@@ -84,11 +104,11 @@ fn read(file: &Path) -> Result<SourceText, Error> {
 }
 
 /// A pipeline that does nothing but run `checks` on the dataset at `read`.
-fn dataset(read: &str, checks: &[String]) -> String {
+fn dataset(read: &str, format: DataFormat, checks: &[String]) -> String {
     let mut text = format!(
         "pipeline: validate\nsources:\n  dataset:\n    read: {}\n    format: {}\n",
         serde_json::Value::from(read),
-        format_of(read),
+        format.name(),
     );
     // Without a check of its own, the dataset is only looked at.
     text += if checks.is_empty() { "    checks: [row_count: {min: 0}]\n" } else { "    checks:\n" };
@@ -103,12 +123,7 @@ fn dataset(read: &str, checks: &[String]) -> String {
 
 /// How files are stored, by the ending of their name.
 pub(crate) fn format_of(read: &str) -> &'static str {
-    let name = read.trim_end_matches(".gz").trim_end_matches(".zst");
-    match name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).as_deref() {
-        Some("csv") => "csv",
-        Some("ndjson" | "jsonl" | "json") => "ndjson",
-        _ => "parquet",
-    }
+    DataFormat::of_name(read).unwrap_or(DataFormat::Parquet).name()
 }
 
 #[cfg(test)]
@@ -119,7 +134,7 @@ mod tests {
     fn checks_on_a_dataset_are_a_pipeline() {
         let checks = ["not_null: id".to_owned(), "between:\n  column: n\n  min: 1".to_owned()];
         assert_eq!(
-            dataset("lake/a \"b\".csv", &checks),
+            dataset("lake/a \"b\".csv", DataFormat::Csv, &checks),
             "pipeline: validate\nsources:\n  dataset:\n    read: \"lake/a \\\"b\\\".csv\"\n    format: csv\n    \
              checks:\n      - not_null: id\n      - between:\n          column: n\n          min: 1\ntables:\n  rows:\n    from: dataset\n"
         );

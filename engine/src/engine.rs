@@ -12,8 +12,10 @@ use crate::exec::cancel::Cancel;
 use crate::exec::progress::Progress;
 use crate::history::{self, Past, PublishedInput, Recalled};
 use crate::plan::{self, Context, Explanation, Plan};
+use crate::profile::{self, Profiled};
 use crate::report::RunRecord;
 use crate::run;
+use crate::scan::Part;
 use crate::spec::{Pipeline, Spanned};
 use crate::store::{Dataset, Entry, Io, Settings, Stores};
 
@@ -126,7 +128,17 @@ impl Engine {
 
     /// Runs the checks of a pipeline without writing anything.
     pub fn validate(&self, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>> {
-        masked(pipeline, run::validate(self, pipeline))
+        masked(pipeline, run::validate(self, pipeline, Part::Whole))
+    }
+
+    /// Runs the checks of a pipeline on a part of the rows of its sources.
+    pub fn validate_part(&self, pipeline: &Pipeline, part: Part) -> Result<RunRecord, Vec<Error>> {
+        masked(pipeline, run::validate(self, pipeline, part))
+    }
+
+    /// Describes the columns of a part of the pipeline's first source in one pass.
+    pub fn profile(&self, pipeline: &Pipeline, part: Part) -> Result<Profiled, Vec<Error>> {
+        masked(pipeline, profile::profile(self, pipeline, part))
     }
 
     /// Finishes or undoes runs of the pipeline that died.

@@ -15,6 +15,7 @@ use crate::exec::progress::Progress;
 use crate::history;
 use crate::plan::{Plan, Rows};
 use crate::report::{Assembly, RecoveredRun, RunRecord, RunStatus};
+use crate::scan::Part;
 use crate::spec::{Mode, Pipeline};
 use crate::store::{Dataset, Staging};
 use crate::validate::{Ruling, rule};
@@ -98,8 +99,8 @@ fn nothing_new(
     RunRecord { status: RunStatus::NothingNew, ..record }
 }
 
-/// Runs the checks of `pipeline` and writes nothing.
-pub fn validate(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>> {
+/// Runs the checks of `pipeline` on a part of the rows and writes nothing.
+pub fn validate(engine: &Engine, pipeline: &Pipeline, part: Part) -> Result<RunRecord, Vec<Error>> {
     let mut clock = Phases::start(engine);
     clock.enter("plan");
     let mut plan = engine.bind(pipeline)?;
@@ -108,13 +109,16 @@ pub fn validate(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<E
         return Ok(nothing_new(engine, pipeline, &plan, run_id, &mut clock));
     }
     plan.keep_no_states();
-    plan.narrow(false, engine.options.shortcuts).map_err(|error| vec![error])?;
+    plan.restrict(part);
+    // Footers tell of all rows.
+    let shortcuts = engine.options.shortcuts && part == Part::Whole;
+    plan.narrow(false, shortcuts).map_err(|error| vec![error])?;
     clock.enter("run");
     let conduct = Conduct {
         run_id,
         run_time: engine.options.run_time,
         write: false,
-        shortcuts: engine.options.shortcuts,
+        shortcuts,
         // A pipeline that writes nothing and keeps no records has no past.
         past: engine.past(pipeline).ok(),
     };
@@ -128,7 +132,8 @@ pub fn validate(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<E
     Ok(record)
 }
 
-fn carry_out(
+/// Runs all phases of a plan.
+pub(crate) fn carry_out(
     engine: &Engine,
     plan: &mut Plan,
     conduct: &Conduct,

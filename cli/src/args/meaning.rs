@@ -1,15 +1,16 @@
 //! What the arguments mean: every default settled, nothing left to look up.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anstream::ColorChoice;
 use clap::ValueEnum;
 use lockgate_engine::Options;
 
+use super::data_format::DataFormat;
 use super::typed::{
-    Color, Command, File, Format, Given, Import, LogLevel, Machine, Plan, Report, ReportKind, Run, Shown,
-    Typed, Validate,
+    Color, Command, Dataset, File, Format, Given, Import, LogLevel, Machine, Plan, Report, ReportKind, Run,
+    Shown, Typed, Validate,
 };
 use crate::import::Tool;
 use crate::{environment, usage};
@@ -61,6 +62,10 @@ pub(crate) enum Work {
     Run(Job),
     /// Run checks only.
     Validate(Job),
+    /// Describe a dataset.
+    Profile(Job),
+    /// Suggest checks for a dataset.
+    Suggest(Job),
     /// List earlier runs.
     History {
         /// The pipeline.
@@ -125,6 +130,8 @@ pub(crate) enum Subject {
     Dataset {
         /// Where the dataset is.
         read: String,
+        /// How its files are stored.
+        format: DataFormat,
         /// The checks, as they stand in a pipeline file.
         checks: Vec<String>,
     },
@@ -157,6 +164,8 @@ impl From<Command> for Work {
             Command::Plan(Plan { file, machine }) => Self::Plan(Job::about(file).on(&machine)),
             Command::Run(run) => Self::Run(run.into()),
             Command::Validate(validate) => Self::Validate(validate.into()),
+            Command::Profile(dataset) => Self::Profile(dataset.into()),
+            Command::Suggest(dataset) => Self::Suggest(dataset.into()),
             Command::History(history) => {
                 Self::History { job: Job::about(history.file), limit: history.limit }
             }
@@ -199,9 +208,26 @@ impl From<Validate> for Job {
         let subject = if checks.is_empty() {
             Subject::File(target.into())
         } else {
-            Subject::Dataset { read: target, checks }
+            Subject::of_dataset(target, None, checks)
         };
         Self { warn_exit, ..Self::new(subject, given).on(&machine) }
+    }
+}
+
+impl From<Dataset> for Job {
+    fn from(dataset: Dataset) -> Self {
+        let Dataset { read, read_as, machine } = dataset;
+        let given = Given { vars: Vec::new(), run_time: None };
+        Self::new(Subject::of_dataset(read, read_as, Vec::new()), given).on(&machine)
+    }
+}
+
+impl Subject {
+    /// `checks` on the dataset at `read`, whose names tell how it is stored unless `read_as` does.
+    fn of_dataset(read: String, read_as: Option<DataFormat>, checks: Vec<String>) -> Self {
+        let told = || DataFormat::of_name(&read).or_else(|| DataFormat::of_folder(Path::new(&read)));
+        let format = read_as.or_else(told).unwrap_or(DataFormat::Parquet);
+        Self::Dataset { read, format, checks }
     }
 }
 
@@ -209,7 +235,7 @@ impl Job {
     /// A job that only looks at a dataset.
     pub(crate) fn looking_at(read: String) -> Self {
         let given = Given { vars: Vec::new(), run_time: None };
-        Self::new(Subject::Dataset { read, checks: Vec::new() }, given)
+        Self::new(Subject::of_dataset(read, None, Vec::new()), given)
     }
 
     fn about(file: File) -> Self {

@@ -1,6 +1,7 @@
 //! The arguments, in two layers: what was typed (`typed`), and what it means (`Request`).
 
 mod bytes;
+mod data_format;
 mod meaning;
 mod run_time;
 mod typed;
@@ -10,6 +11,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser};
 
+pub(crate) use data_format::DataFormat;
 pub(crate) use meaning::{Job, Recorded, Request, Show, Subject, Work};
 pub(crate) use typed::{Format, LogLevel, ReportKind};
 

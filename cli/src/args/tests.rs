@@ -72,8 +72,28 @@ fn checks_make_the_target_a_dataset() {
     let Work::Validate(data) = work("validate lake/orders --check not_null:id") else { panic!() };
     assert_eq!(
         data.subject,
-        Subject::Dataset { read: "lake/orders".into(), checks: vec!["not_null:id".into()] }
+        Subject::Dataset {
+            read: "lake/orders".into(),
+            format: DataFormat::Parquet,
+            checks: vec!["not_null:id".into()]
+        }
     );
+}
+
+#[test]
+fn endings_tell_the_format_of_a_dataset_unless_it_is_given() {
+    for (line, format) in [
+        ("profile a.csv", DataFormat::Csv),
+        ("profile s3://b/*.csv.gz", DataFormat::Csv),
+        ("profile a.jsonl.zst", DataFormat::Ndjson),
+        ("profile no/such/folder/", DataFormat::Parquet),
+        ("profile a.csv --read-as ndjson", DataFormat::Ndjson),
+    ] {
+        let Work::Profile(job) = work(line) else { panic!("{line}") };
+        let Subject::Dataset { format: found, .. } = job.subject else { panic!("{line}") };
+        assert_eq!(found, format, "{line}");
+    }
+    assert!(wrong("profile a --read-as orc").contains("parquet"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::bytes::Bytes;
+use super::data_format::DataFormat;
 use super::run_time::RunTime;
 use super::variable::Variable;
 use crate::import::Tool;
@@ -78,6 +79,17 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  lockgate validate orders.yaml\n  \
                             lockgate validate lake/orders/ --check 'not_null: id' --check 'unique: id'")]
     Validate(Validate),
+    /// Describe the columns of a dataset: nulls, ranges, frequent values, shapes of texts
+    #[command(after_help = "Examples:\n  lockgate profile lake/orders/\n  \
+                            lockgate profile 's3://lake/orders/*.csv.gz' --format json")]
+    Profile(Dataset),
+    /// Suggest checks for a dataset, as a pipeline file
+    ///
+    /// The checks are learnt from a part of the rows and tested on the others; those that fail there are left
+    /// out. Each says what it was learnt from, and alerts. The file goes to standard output.
+    #[command(after_help = "Examples:\n  lockgate suggest lake/orders/ > orders.yaml\n  \
+                            lockgate suggest lake/orders/ | lockgate validate -")]
+    Suggest(Dataset),
     /// List earlier runs of a pipeline, the latest first
     #[command(after_help = "Example: lockgate history orders.yaml --limit 5")]
     History(History),
@@ -192,7 +204,7 @@ pub(super) struct Run {
 
 #[derive(Debug, Args)]
 pub(super) struct Validate {
-    /// Pipeline file; or, with --check, a file, folder, glob or URL of data
+    /// Pipeline file, `-` for standard input; or, with --check, a file, folder, glob or URL of data
     pub(super) target: String,
     /// Check to run on the dataset, as it stands under `checks:`; may be repeated
     #[arg(long = "check", value_name = "RULE")]
@@ -202,6 +214,18 @@ pub(super) struct Validate {
     /// Exit with code 10 if checks alert
     #[arg(long)]
     pub(super) warn_exit: bool,
+    #[command(flatten)]
+    pub(super) machine: Machine,
+}
+
+/// A dataset to look at.
+#[derive(Debug, Args)]
+pub(super) struct Dataset {
+    /// File, folder, glob or URL of data: s3://, gs:// and az:// too
+    pub(super) read: String,
+    /// How its files are stored [default: told by the endings of their names]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(super) read_as: Option<DataFormat>,
     #[command(flatten)]
     pub(super) machine: Machine,
 }

@@ -126,7 +126,7 @@ tables:
 }
 
 /// A name for the dataset at `read`, from the last part of its path that says anything.
-fn name(read: &str) -> String {
+pub(super) fn name(read: &str) -> String {
     let parts = read.split(['/', '\\']).rev().filter(|part| !part.contains(['*', '=', ':']));
     let word = |part: &str| -> String {
         let stem = part.split('.').next().unwrap_or_default();

@@ -6,11 +6,13 @@ mod history;
 mod import;
 mod init;
 mod plan;
+mod profile;
 mod recover;
 mod reference;
 mod report;
 mod run;
 mod schema;
+mod suggest;
 mod validate;
 
 use crate::args::Work;
@@ -30,6 +32,8 @@ pub(crate) fn perform(work: &Work, screen: &Screen) -> Result<Ended, Failure> {
         Work::Plan(job) => plan::plan(job, screen),
         Work::Run(job) => run::run(job, screen),
         Work::Validate(job) => validate::validate(job, screen),
+        Work::Profile(job) => profile::profile(job, screen),
+        Work::Suggest(job) => suggest::suggest(job, screen),
         Work::History { job, limit } => history::history(job, *limit, screen),
         Work::Report { of, kind, out } => report::report(of, *kind, out.as_deref(), screen),
         Work::Recover(job) => recover::recover(job, screen),

@@ -32,7 +32,7 @@ use lockgate_engine::{Error, Result};
 
 pub(crate) use detect::Tool;
 pub(crate) use imported::Imported;
-pub(crate) use write::pipeline;
+pub(crate) use write::{comment, flow, pipeline, scalar};
 
 /// Reads the checks in `text`, of the tool `from` or of whichever it looks like. `name` chooses one dataset
 /// of several, or names the only one.

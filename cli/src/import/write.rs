@@ -70,7 +70,7 @@ fn head(imported: &Imported, file: &str) -> String {
 }
 
 /// Text that stays on one line.
-fn comment(text: &str) -> String {
+pub(crate) fn comment(text: &str) -> String {
     escape(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }
 
@@ -100,7 +100,7 @@ fn params(params: &Map<String, Value>) -> String {
 }
 
 /// A value in brackets, on one line.
-fn flow(value: &Value) -> String {
+pub(crate) fn flow(value: &Value) -> String {
     match value {
         Value::String(text) => scalar(text),
         Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
@@ -113,7 +113,7 @@ fn flow(value: &Value) -> String {
 }
 
 /// Text as YAML reads it back: plain where it cannot be taken for anything else.
-fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let text = &text.replace("${", "$${");
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '.')

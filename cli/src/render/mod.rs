@@ -1,6 +1,7 @@
 //! How things are shown to people. Everything here turns values into text; nothing here prints.
 
 mod catalogue;
+mod described;
 mod entry;
 mod errors;
 mod escape;
@@ -16,9 +17,11 @@ mod plan;
 mod progress;
 mod reference;
 mod standing;
+mod suggested;
 mod summary;
 
 pub(crate) use catalogue::{Catalogue, functions, rules, steps};
+pub(crate) use described::described;
 pub(crate) use entry::{document, list};
 pub(crate) use errors::{causes, errors, errors_json};
 pub(crate) use escape::escape;
@@ -31,4 +34,5 @@ pub(crate) use plan::plan;
 pub(crate) use progress::Progress;
 pub(crate) use reference::pages;
 pub(crate) use standing::Standing;
+pub(crate) use suggested::suggested;
 pub(crate) use summary::{answered_from, differences, summary};

@@ -5,6 +5,7 @@ mod contract;
 mod delivery;
 mod discover;
 mod parquet;
+mod part;
 mod partition;
 mod schema;
 mod select;
@@ -13,6 +14,7 @@ mod text;
 mod unify;
 mod values;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::ops::Range;
 
@@ -28,6 +30,7 @@ pub use contract::{Declared, Extra};
 pub use discover::{Request, plan};
 pub(crate) use parquet::guarded;
 use parquet::{Chunks, RowGroupRead};
+pub use part::Part;
 pub use partition::PartitionValue;
 pub use select::Wanted;
 pub use text::{CsvFormat, TextFormat};
@@ -84,6 +87,8 @@ pub struct Scan {
     files: Vec<ScanFile>,
     tasks: Vec<Task>,
     differences: Vec<Difference>,
+    /// Which rows are read of what tasks read.
+    part: Part,
     io: Option<Io>,
     /// Rows of a batch, at most.
     pub batch_rows: usize,
@@ -140,6 +145,7 @@ impl Scan {
             files,
             tasks,
             differences,
+            part: Part::Whole,
             io,
             batch_rows: BATCH_ROWS,
         })
@@ -186,6 +192,12 @@ impl Scan {
     /// The files, by path.
     pub fn files(&self) -> &[ScanFile] {
         &self.files
+    }
+
+    /// How many files are read.
+    pub fn files_read(&self) -> u64 {
+        let files: BTreeSet<usize> = self.tasks.iter().map(|task| task.file).collect();
+        files.len() as u64
     }
 
     /// Addresses of the files, by number.
@@ -258,6 +270,7 @@ impl Scan {
         let mut row = first_row;
         let mut adapted = |batch: RecordBatch, last: bool| {
             let frame = bridge::to_frame(&adapter.adapt(&self.carried, &batch, row)?)?;
+            let frame = self.part.rows(frame, row)?;
             row += batch.num_rows() as u64;
             Ok(each(frame, last))
         };

@@ -167,7 +167,7 @@ impl ColumnProfile {
     }
 
     /// A number of the column's quantiles in words.
-    pub(crate) fn shown(&self, value: f64) -> String {
+    pub fn shown(&self, value: f64) -> String {
         match self.kind {
             Some(KeyKind::Time(_)) => whole_text(value as i128, &self.whole_type()),
             _ => short(value),

@@ -1,0 +1,100 @@
+//! `lockgate suggest`: checks for a dataset, learnt from a part of it and tested on the others.
+
+use std::collections::BTreeSet;
+
+use lockgate_engine::{Part, RunRecord};
+use lockgate_rules::Status;
+use serde_json::{Value, json};
+
+use super::init::name;
+use super::profile::dataset;
+use crate::args::{DataFormat, Job, Subject};
+use crate::exit::Ended;
+use crate::failure::Failure;
+use crate::render;
+use crate::screen::Screen;
+use crate::session::Session;
+use crate::suggest::{Learnt, Proof, Suggestion, check, pipeline, suggestions};
+
+/// The version of the document. New fields do not change it, other meanings do.
+const VERSION: u32 = 1;
+
+/// Suggests checks, as a pipeline file.
+pub(super) fn suggest(job: &Job, screen: &Screen) -> Result<Ended, Failure> {
+    let mut session = Session::open(job, screen)?;
+    let profiled = session.ask(|engine, pipeline| engine.profile(pipeline, Part::Training))?;
+    let all = suggestions(&profiled);
+    let (tested, others) = test(&mut session, job, &all, Part::HeldOut, |_| true)?;
+    let (_, whole) = test(&mut session, job, &all, Part::Whole, |proof| proof == Proof::Tried)?;
+    let failed: BTreeSet<usize> = others.union(&whole).copied().collect();
+    let (left_out, kept): (Vec<_>, Vec<_>) =
+        all.into_iter().enumerate().partition(|(at, _)| failed.contains(at));
+    let kept: Vec<Suggestion> = kept.into_iter().map(|(_, suggestion)| suggestion).collect();
+    let told = left_out.into_iter().map(|(_, suggestion)| suggestion);
+    let left_out: Vec<Suggestion> = told.filter(|suggestion| suggestion.proof != Proof::Tried).collect();
+
+    let learnt = Learnt {
+        read: dataset(job),
+        format: format(job).name(),
+        name: &name(dataset(job)),
+        rows: profiled.rows,
+        tested,
+        left_out: left_out.len(),
+    };
+    let text = pipeline(&learnt, &kept);
+    let value = json!({
+        "format_version": VERSION,
+        "dataset": learnt.read,
+        "rows_learnt_from": learnt.rows,
+        "rows_tested_on": learnt.tested,
+        "checks": kept,
+        "left_out": left_out,
+        "pipeline": text,
+    });
+    screen.show(&value, |_| text.clone())?;
+    screen.note(&render::suggested(kept.len(), &left_out));
+    Ok(Ended::Done)
+}
+
+fn format(job: &Job) -> DataFormat {
+    match &job.subject {
+        Subject::Dataset { format, .. } => *format,
+        Subject::File(_) => DataFormat::Parquet,
+    }
+}
+
+/// Runs those suggestions on a part of the rows whose proof asks for it: the rows, and which of the
+/// suggestions failed.
+fn test(
+    session: &mut Session,
+    job: &Job,
+    all: &[Suggestion],
+    part: Part,
+    wanted: impl Fn(Proof) -> bool,
+) -> Result<(u64, BTreeSet<usize>), Failure> {
+    let wanted: Vec<usize> = (0..all.len()).filter(|at| wanted(all[*at].proof)).collect();
+    if wanted.is_empty() {
+        return Ok((0, BTreeSet::new()));
+    }
+    let named = |at: &usize| {
+        let mut named = all[*at].clone();
+        named.params.insert("id".into(), Value::from(id(*at)));
+        named.params.insert("samples".into(), Value::from(0));
+        check(&named)
+    };
+    let checks = wanted.iter().map(named).collect();
+    let read = dataset(job).to_owned();
+    session.turn_to(&Subject::Dataset { read, format: format(job), checks })?;
+    let record = session.ask(|engine, pipeline| engine.validate_part(pipeline, part))?;
+    let failed = wanted.into_iter().filter(|at| fails(&record, &id(*at)));
+    Ok((record.inputs.iter().map(|input| input.rows).sum(), failed.collect()))
+}
+
+fn id(at: usize) -> String {
+    format!("suggestion-{at}")
+}
+
+fn fails(record: &RunRecord, id: &str) -> bool {
+    let verdict = record.checks.iter().map(|check| &check.verdict).find(|verdict| verdict.id == id);
+    verdict.is_none_or(|verdict| matches!(verdict.status, Status::Fail | Status::Error))
+}

@@ -1,0 +1,75 @@
+//! What columns suggest, and what they do not.
+
+use lockgate_rules::Check;
+
+use super::*;
+
+/// The suggestions for a column of a profile as it is stored.
+fn of(name: &str, stored: Value) -> Vec<Suggestion> {
+    let profile: ColumnProfile = serde_json::from_value(stored).expect("a stored profile");
+    of_column(&Facts { name, profile: &profile, is_partition: false })
+}
+
+fn texts(rows: u64, values: Value, shapes: Value, range: [u64; 2]) -> Value {
+    json!({
+        "type": "string", "kind": "text", "depth": "full", "rows": rows, "nulls": 0,
+        "frequent": { "values": values, "total": rows },
+        "shapes": { "values": shapes, "total": rows },
+        "lengths": { "range": range, "characters": rows, "texts": rows },
+    })
+}
+
+fn rules(all: &[Suggestion]) -> Vec<&str> {
+    all.iter().map(|suggestion| suggestion.rule).collect()
+}
+
+#[test]
+fn few_texts_that_are_all_frequent_are_a_set() {
+    let all = of("c", texts(1_000, json!({"b": 600, "a": 400}), json!({"a": 1_000}), [1, 1]));
+    assert_eq!(rules(&all), ["not_null", "in_set"]);
+    assert_eq!(all[1].params["values"], json!(["a", "b"]));
+    let rare = of("c", texts(1_000, json!({"b": 998, "a": 2}), json!({"a": 1_000}), [1, 1]));
+    assert_eq!(rules(&rare), ["not_null", "regex", "length"]);
+    let few = of("c", texts(99, json!({"b": 50, "a": 49}), json!({"a": 99}), [1, 1]));
+    assert_eq!(rules(&few), [] as [&str; 0]);
+}
+
+#[test]
+fn texts_of_one_shape_have_a_pattern_or_a_format() {
+    let code = of("c", texts(1_000, json!({}), json!({"AA-999": 1_000}), [6, 6]));
+    assert_eq!(code[1].params["pattern"], r"[A-Z]{2}\-[0-9]{3}");
+    let day = of("c", texts(1_000, json!({}), json!({"9999-99-99": 1_000}), [10, 10]));
+    assert_eq!(day[1].params["is"], "iso_date");
+    let mail = of("c", texts(1_000, json!({}), json!({"aaa@aa.aa": 900, "a@a.aaa": 100}), [7, 9]));
+    assert_eq!(mail[1].params["is"], "email");
+}
+
+#[test]
+fn every_suggestion_is_a_check_that_alerts() {
+    let name = "a \"b\": ${c}\n";
+    let columns = [
+        texts(1_000, json!({"yes": 500, "'": 500}), json!({"aaa": 500, "'": 500}), [1, 3]),
+        texts(1_000, json!({}), json!({"AA-999": 1_000}), [6, 6]),
+        texts(1_000, json!({}), json!({"…": 1_000}), [0, 900]),
+    ];
+    for suggestion in columns.into_iter().flat_map(|column| of(name, column)) {
+        let params = Value::Object(suggestion.params.clone());
+        let checks = Check::parse(suggestion.rule, &params).expect("a check");
+        assert_eq!(checks.len(), 1);
+        assert_eq!(suggestion.params["severity"], "alert");
+    }
+}
+
+#[test]
+fn a_pipeline_says_how_it_came_about() {
+    let all = of("carrier", texts(1_000, json!({"UA": 600, "no": 400}), json!({"AA": 1_000}), [2, 2]));
+    let learnt = Learnt {
+        read: "lake/flights/",
+        format: "parquet",
+        name: "flights",
+        rows: 1_000,
+        tested: 90,
+        left_out: 1,
+    };
+    insta::assert_snapshot!(pipeline(&learnt, &all));
+}
