@@ -1,5 +1,6 @@
 //! The arguments, in two layers: what was typed (`typed`), and what it means (`Request`).
 
+mod baseline;
 mod bytes;
 mod meaning;
 mod run_time;
@@ -10,7 +11,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser};
 
-pub(crate) use meaning::{Job, Recorded, Request, Show, Subject, Work};
+pub(crate) use meaning::{Job, Over, Recorded, Request, Show, Subject, Work};
 pub(crate) use typed::{Format, LogLevel, ReportKind};
 
 /// Reads what was typed and settles what it means.

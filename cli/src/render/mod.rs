@@ -1,6 +1,7 @@
 //! How things are shown to people. Everything here turns values into text; nothing here prints.
 
 mod catalogue;
+mod drift;
 mod entry;
 mod errors;
 mod escape;
@@ -15,10 +16,12 @@ mod parameters;
 mod plan;
 mod progress;
 mod reference;
+mod sparkline;
 mod standing;
 mod summary;
 
 pub(crate) use catalogue::{Catalogue, functions, rules, steps};
+pub(crate) use drift::drift;
 pub(crate) use entry::{document, list};
 pub(crate) use errors::{causes, errors, errors_json};
 pub(crate) use escape::escape;
@@ -30,5 +33,6 @@ pub(crate) use outcome::{Tone, outcome};
 pub(crate) use plan::plan;
 pub(crate) use progress::Progress;
 pub(crate) use reference::pages;
+pub(crate) use sparkline::figures;
 pub(crate) use standing::Standing;
 pub(crate) use summary::{answered_from, differences, summary};
