@@ -52,7 +52,7 @@ fn one(drift: &Drift, width: usize) -> String {
         "psi",
         "js",
         "ks",
-        "wasserst.",
+        "wass.",
         "new",
         "distinct",
         "mean (stddev)",

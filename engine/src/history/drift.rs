@@ -94,8 +94,8 @@ fn wanted(past: &Past, of: &str, at: Option<&str>) -> Result<Option<Point>> {
 /// Whether a point is of a partition, of a value in it, of a time, or of a run.
 fn is_named(point: &Point, at: &str) -> bool {
     let in_key = point.key.split('/').any(|part| part.split_once('=').is_some_and(|(_, value)| value == at));
-    let in_time = || point.time.format("%Y-%m-%d").to_string() == at;
-    point.key == at || in_key || point.run_id == at || (point.key.is_empty() && in_time())
+    let of_day = || point.time.format("%Y-%m-%d").to_string() == at;
+    point.key == at || in_key || point.run_id == at || of_day()
 }
 
 fn name(point: &Point) -> &str {
@@ -141,7 +141,9 @@ fn full(day: Weekday) -> &'static str {
 fn against(of: &str, now: &Point, before: &[&Point]) -> Drift {
     let mut columns = Vec::new();
     let mut added = Vec::new();
-    for (key, profile) in now.profile.columns.iter().filter(|(key, _)| !key.column.is_empty()) {
+    // What a partition is named by differs from every other partition.
+    let is_shown = |key: &ColumnKey| !key.column.is_empty() && !names_partition(&now.key, &key.column);
+    for (key, profile) in now.profile.columns.iter().filter(|(key, _)| is_shown(key)) {
         let earlier = || before.iter().filter_map(|point| point.profile.columns.get(key));
         match ColumnProfile::together(earlier()) {
             Some(together) => columns.push(ColumnDrift {
@@ -155,7 +157,7 @@ fn against(of: &str, now: &Point, before: &[&Point]) -> Drift {
     }
     columns.sort_by(|a, b| b.comparison.excess.total_cmp(&a.comparison.excess));
     let newest = before.last().map(|point| &point.profile.columns);
-    let is_gone = |key: &&ColumnKey| !key.column.is_empty() && !now.profile.columns.contains_key(*key);
+    let is_gone = |key: &&ColumnKey| is_shown(key) && !now.profile.columns.contains_key(*key);
     Drift {
         on: of.to_owned(),
         at: PointName { key: now.key.clone(), run_id: now.run_id.clone(), time: now.time },
@@ -167,6 +169,11 @@ fn against(of: &str, now: &Point, before: &[&Point]) -> Drift {
         added: if before.is_empty() { Vec::new() } else { added },
         gone: newest.into_iter().flat_map(BTreeMap::keys).filter(is_gone).cloned().collect(),
     }
+}
+
+/// Whether a partition's folder is named by a column.
+fn names_partition(folder: &str, column: &str) -> bool {
+    folder.split('/').any(|part| part.split_once('=').is_some_and(|(name, _)| name == column))
 }
 
 fn mean(figures: impl Iterator<Item = f64>) -> Option<f64> {
