@@ -73,7 +73,7 @@ pub use check_schema::check_schema;
 pub use keys::KeyKind;
 pub use literal::{Literal, Operand, literals};
 pub use measure::Partitions;
-pub use profile::{ColumnProfile, Depth, Metric, Profile};
+pub use profile::{ColumnKey, ColumnProfile, Depth, Figure, Metric, Profile};
 pub use proofs::{ColumnProof, Delivered, Delivery, Proofs};
 pub use reference::{Columns as OtherColumns, Gathered, KeySet, OtherRows, Reference, References, Want};
 pub use rule::{

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use anstream::ColorChoice;
 use clap::ValueEnum;
 use lockgate_engine::Options;
+use lockgate_engine::history::Asked;
+use lockgate_rules::profile::Figure;
 
 use super::data_format::DataFormat;
 use super::typed::{
-    Color, Command, Dataset, File, Format, Given, Import, LogLevel, Machine, Plan, Report, ReportKind, Run,
-    Shown, Typed, Validate,
+    By, Color, Command, Dataset, Drift, File, Format, Given, History, Import, LogLevel, Machine, Plan,
+    Report, ReportKind, Run, Shown, Typed, Validate,
 };
 use crate::import::Tool;
 use crate::{environment, usage};
@@ -73,6 +75,22 @@ pub(crate) enum Work {
         /// How many.
         limit: usize,
     },
+    /// Show a figure over what was published.
+    Figures {
+        /// The pipeline.
+        job: Job,
+        /// The figure.
+        over: Over,
+    },
+    /// Compare what was published last with what was published before.
+    Drift {
+        /// The pipeline.
+        job: Job,
+        /// The source or table; none is all.
+        table: Option<String>,
+        /// What is compared with what.
+        asked: Asked,
+    },
     /// Write a report on a run.
     Report {
         /// The run.
@@ -106,6 +124,16 @@ pub(crate) struct Job {
     pub(crate) options: Options,
     /// Whether alerts show in the exit code.
     pub(crate) warn_exit: bool,
+}
+
+/// A figure over what was published.
+pub(crate) struct Over {
+    /// The figure.
+    pub(crate) figure: Figure,
+    /// The source or table; none is all that know it.
+    pub(crate) table: Option<String>,
+    /// So many points at most.
+    pub(crate) limit: usize,
 }
 
 /// Where the record of a run is.
@@ -166,9 +194,8 @@ impl From<Command> for Work {
             Command::Validate(validate) => Self::Validate(validate.into()),
             Command::Profile(dataset) => Self::Profile(dataset.into()),
             Command::Suggest(dataset) => Self::Suggest(dataset.into()),
-            Command::History(history) => {
-                Self::History { job: Job::about(history.file), limit: history.limit }
-            }
+            Command::History(history) => history.into(),
+            Command::Drift(drift) => drift.into(),
             Command::Report(report) => {
                 Self::Report { kind: report.kind, out: report.out.clone(), of: report.into() }
             }
@@ -181,6 +208,36 @@ impl From<Command> for Work {
         }
     }
 }
+
+/// Runs that are listed where nothing is said.
+const RUNS: usize = 10;
+
+/// Points that a figure is shown over where nothing is said: a year of days.
+const POINTS: usize = 365;
+
+impl From<History> for Work {
+    fn from(history: History) -> Self {
+        let History { file, limit, metric, table } = history;
+        let job = Job::about(file);
+        match metric {
+            None => Self::History { job, limit: limit.unwrap_or(RUNS) },
+            Some(figure) => {
+                Self::Figures { job, over: Over { figure, table, limit: limit.unwrap_or(POINTS) } }
+            }
+        }
+    }
+}
+
+impl From<Drift> for Work {
+    fn from(drift: Drift) -> Self {
+        let Drift { file, table, baseline, by, at, given } = drift;
+        let asked = Asked { baseline, by_weekday: by == Some(By::Weekday), at: at.filter(|at| at != NEWEST) };
+        Self::Drift { job: Job::about(File { file, given }), table, asked }
+    }
+}
+
+/// What stands for the newest point.
+const NEWEST: &str = "newest";
 
 impl From<Report> for Recorded {
     fn from(report: Report) -> Self {

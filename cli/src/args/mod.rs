@@ -1,5 +1,6 @@
 //! The arguments, in two layers: what was typed (`typed`), and what it means (`Request`).
 
+mod baseline;
 mod bytes;
 mod data_format;
 mod meaning;
@@ -12,7 +13,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory, Parser};
 
 pub(crate) use data_format::DataFormat;
-pub(crate) use meaning::{Job, Recorded, Request, Show, Subject, Work};
+pub(crate) use meaning::{Job, Over, Recorded, Request, Show, Subject, Work};
 pub(crate) use typed::{Format, LogLevel, ReportKind};
 
 /// Reads what was typed and settles what it means.

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use lockgate_rules::Baseline;
+use lockgate_rules::profile::Figure;
+
+use super::baseline::baseline;
 use super::bytes::Bytes;
 use super::data_format::DataFormat;
 use super::run_time::RunTime;
@@ -90,9 +94,17 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  lockgate suggest lake/orders/ > orders.yaml\n  \
                             lockgate suggest lake/orders/ | lockgate validate -")]
     Suggest(Dataset),
-    /// List earlier runs of a pipeline, the latest first
-    #[command(after_help = "Example: lockgate history orders.yaml --limit 5")]
+    /// List earlier runs of a pipeline, the latest first, or show a figure over them
+    #[command(after_help = "Examples:\n  lockgate history orders.yaml --limit 5\n  \
+                            lockgate history orders.yaml --metric 'mean(price)'")]
     History(History),
+    /// Compare what was published last with what was published before, column by column
+    ///
+    /// Reads the states that published runs keep of a table with `profile:` or checks of drift, never data.
+    /// Distances and thresholds are those of the rules of drift; the column that drifted most comes first.
+    #[command(after_help = "Examples:\n  lockgate drift orders.yaml\n  \
+                            lockgate drift orders.yaml clean --baseline same_weekday:4 --at 2026-11-23")]
+    Drift(Drift),
     /// Write a report on a run: a page to look at, a comment for a pull request, or test results
     #[command(after_help = "Examples:\n  lockgate report orders.yaml\n  \
                             lockgate report orders.yaml 3f9a1c --as markdown --out comment.md\n  \
@@ -234,9 +246,43 @@ pub(super) struct Dataset {
 pub(super) struct History {
     #[command(flatten)]
     pub(super) file: File,
-    /// How many runs to list at most
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(super) limit: usize,
+    /// How many runs to list at most, or points to show [default: 10 runs, 365 points]
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+    /// Figure to show over time: row_count, or null_count, null_ratio, nan_ratio, distinct_count, min, max, sum,
+    /// mean, stddev, median, avg_length, top_ratio of a column as in 'mean(price)', 'quantile(price, 0.9)',
+    /// 'share_of(city, Bern)'
+    #[arg(long, value_name = "FIGURE")]
+    pub(super) metric: Option<Figure>,
+    /// Source or table that the figure is of [default: all that know it]
+    #[arg(long, value_name = "TABLE", requires = "metric")]
+    pub(super) table: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Drift {
+    /// Pipeline file
+    pub(super) file: PathBuf,
+    /// Source or table [default: all that keep states]
+    pub(super) table: Option<String>,
+    /// What to compare with: last:N, previous, same_weekday:N or run:ID
+    #[arg(long, value_name = "POINTS", value_parser = baseline, default_value = "last:7")]
+    pub(super) baseline: Baseline,
+    /// Compare the newest point of each weekday with the earlier ones of that weekday
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "at")]
+    pub(super) by: Option<By>,
+    /// Point to look at: a partition, its value, a day or a run's id; `newest` is that of the newest run
+    #[arg(long, value_name = "PARTITION", default_value = "newest")]
+    pub(super) at: Option<String>,
+    #[command(flatten)]
+    pub(super) given: Given,
+}
+
+/// What points are told apart by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum By {
+    /// The day of the week
+    Weekday,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,8 @@
-//! `lockgate history`: earlier runs of a pipeline.
+//! `lockgate history`: earlier runs of a pipeline, or a figure over them.
 
-use crate::args::Job;
+use serde_json::json;
+
+use crate::args::{Job, Over};
 use crate::exit::Ended;
 use crate::failure::Failure;
 use crate::render;
@@ -12,5 +14,14 @@ pub(super) fn history(job: &Job, limit: usize, screen: &Screen) -> Result<Ended,
     let session = Session::open(job, screen)?;
     let runs = session.ask(|engine, pipeline| engine.history(pipeline, limit))?;
     screen.show(&runs, |width| render::history(&runs, width))?;
+    Ok(Ended::Done)
+}
+
+/// Shows a figure over the newest points that were published.
+pub(super) fn figures(job: &Job, over: &Over, screen: &Screen) -> Result<Ended, Failure> {
+    let session = Session::open(job, screen)?;
+    let found = session
+        .ask(|engine, pipeline| engine.figures(pipeline, over.table.as_deref(), &over.figure, over.limit))?;
+    screen.show(&json!({ "figures": found }), |width| render::figures(&found, width))?;
     Ok(Ended::Done)
 }

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod check;
+mod drift;
 mod history;
 mod import;
 mod init;
@@ -35,6 +36,8 @@ pub(crate) fn perform(work: &Work, screen: &Screen) -> Result<Ended, Failure> {
         Work::Profile(job) => profile::profile(job, screen),
         Work::Suggest(job) => suggest::suggest(job, screen),
         Work::History { job, limit } => history::history(job, *limit, screen),
+        Work::Figures { job, over } => history::figures(job, over, screen),
+        Work::Drift { job, table, asked } => drift::drift(job, table.as_deref(), asked, screen),
         Work::Report { of, kind, out } => report::report(of, *kind, out.as_deref(), screen),
         Work::Recover(job) => recover::recover(job, screen),
         Work::Rules(name) => catalogue::show(&render::rules(), name.as_deref(), screen),

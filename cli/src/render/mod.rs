@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod described;
+mod drift;
 mod entry;
 mod errors;
 mod escape;
@@ -16,12 +17,14 @@ mod parameters;
 mod plan;
 mod progress;
 mod reference;
+mod sparkline;
 mod standing;
 mod suggested;
 mod summary;
 
 pub(crate) use catalogue::{Catalogue, functions, rules, steps};
 pub(crate) use described::described;
+pub(crate) use drift::drift;
 pub(crate) use entry::{document, list};
 pub(crate) use errors::{causes, errors, errors_json};
 pub(crate) use escape::escape;
@@ -33,6 +36,7 @@ pub(crate) use outcome::{Tone, outcome};
 pub(crate) use plan::plan;
 pub(crate) use progress::Progress;
 pub(crate) use reference::pages;
+pub(crate) use sparkline::figures;
 pub(crate) use standing::Standing;
 pub(crate) use suggested::suggested;
 pub(crate) use summary::{answered_from, differences, summary};

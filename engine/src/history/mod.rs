@@ -2,14 +2,20 @@
 //!
 //! Run records are read as JSON of which only a few fields matter here: `status`, and `inputs`.
 
+mod drift;
+mod figures;
 mod inputs;
 mod past;
 mod records;
+mod spreads;
 mod states;
 
+pub use drift::{Asked, ColumnDrift, Drift, drift};
+pub use figures::{FigureAt, Figures, figures};
 pub use inputs::{PublishedInput, published_inputs};
 pub use past::{PastCheck, PastRows, PastRun, PastTable, Recalled, figure, recall};
 pub use records::{PUBLISHED, StoredRecord, find_run, list_runs, read_record};
+pub use spreads::distributions;
 pub use states::{Past, partition_time, points, state};
 
 pub(crate) use records::published;

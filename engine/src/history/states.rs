@@ -77,6 +77,12 @@ impl Past {
         Ok(History::new(self.io.block_on(self.read(of, wanted))?))
     }
 
+    /// The points that a run published of a source or table.
+    pub fn of_run(&self, of: &str, run_id: &str) -> Result<Vec<Point>> {
+        let wanted = Wanted::of(&[Baseline::Run(run_id.to_owned())], &[], "");
+        self.io.block_on(self.read(of, wanted))
+    }
+
     async fn read(&self, of: &str, mut wanted: Wanted) -> Result<Vec<Point>> {
         let folder = self.home.states(&self.pipeline, of)?;
         let mut named: Vec<Named> =

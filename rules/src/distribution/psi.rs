@@ -76,7 +76,7 @@ const WARN: f64 = 0.1;
 
 /// The index against what was published before.
 #[derive(Debug, Clone)]
-struct OfBaseline;
+pub(crate) struct OfBaseline;
 
 impl Distance for OfBaseline {
     const NAME: &'static str = "psi";

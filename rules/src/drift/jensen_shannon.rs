@@ -39,7 +39,7 @@ pub static DEF: RuleDef = RuleDef {
 };
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-struct JensenShannon {}
+pub(crate) struct JensenShannon {}
 
 impl Distance for JensenShannon {
     const NAME: &'static str = "jensen_shannon";

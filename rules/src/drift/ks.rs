@@ -42,12 +42,12 @@ pub static DEF: RuleDef = RuleDef {
 };
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-struct Ks {
+pub(crate) struct Ks {
     /// Whether to take off what samples of these sizes differ by chance.
     #[serde(default)]
-    robust: bool,
+    pub(crate) robust: bool,
     /// For `robust`: how likely a larger difference by chance is.
-    alpha: Option<Share>,
+    pub(crate) alpha: Option<Share>,
 }
 
 impl Distance for Ks {

@@ -34,7 +34,7 @@ pub static DEF: RuleDef = RuleDef {
 };
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-struct MissingnessDrift {}
+pub(crate) struct MissingnessDrift {}
 
 impl Distance for MissingnessDrift {
     const NAME: &'static str = "missingness_drift";

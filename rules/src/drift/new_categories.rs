@@ -38,7 +38,7 @@ pub static DEF: RuleDef = RuleDef {
 };
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-struct NewCategories {}
+pub(crate) struct NewCategories {}
 
 impl Distance for NewCategories {
     const NAME: &'static str = "new_categories";

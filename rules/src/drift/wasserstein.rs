@@ -37,7 +37,7 @@ pub static DEF: RuleDef = RuleDef {
 };
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-struct Wasserstein {}
+pub(crate) struct Wasserstein {}
 
 impl Distance for Wasserstein {
     const NAME: &'static str = "wasserstein";

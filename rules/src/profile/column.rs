@@ -138,7 +138,7 @@ impl ColumnProfile {
 
     /// The profiles of several sets of rows together, without their distinct values and shapes; None of
     /// none. The same as merging them one by one, but in one go.
-    pub(crate) fn together<'a>(profiles: impl Iterator<Item = &'a Self>) -> Option<Self> {
+    pub fn together<'a>(profiles: impl Iterator<Item = &'a Self>) -> Option<Self> {
         let profiles: Vec<&Self> = profiles.collect();
         let first = *profiles.first()?;
         let same = profiles.iter().all(|profile| profile.kind == first.kind);

@@ -5,9 +5,12 @@
 //! kept where the data is.
 
 mod column;
+mod compare;
 mod distinct;
 mod frequent;
 mod metric;
+mod metric_text;
+mod spread;
 mod stored_quantiles;
 mod texts;
 
@@ -17,9 +20,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use column::ColumnProfile;
+pub use compare::{Above, Comparison, Figures, compare};
 pub use distinct::DistinctCount;
 pub use frequent::Frequent;
 pub use metric::Metric;
+pub use metric_text::Figure;
+pub use spread::{Spread, spread};
 pub use texts::Lengths;
 
 use crate::measure::CoMoments;
