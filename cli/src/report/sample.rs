@@ -21,6 +21,8 @@ fn time(text: &str) -> DateTime<Utc> {
 /// A verdict of a check on the column `column`, exact and from the rows.
 pub(super) fn verdict(id: &str, rule: &str, column: &str, severity: Severity, status: Status) -> Verdict {
     Verdict {
+        baseline: None,
+        groups: Vec::new(),
         id: id.into(),
         rule: rule.into(),
         columns: vec![column.into()],

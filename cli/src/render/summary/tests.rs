@@ -51,6 +51,7 @@ fn output(location: &str, rows: u64, bytes: u64, files: usize) -> Output {
 
 fn verdict(id: &str, rule: &str, column: &str, severity: Severity, status: Status) -> Verdict {
     Verdict {
+        groups: Vec::new(),
         id: id.into(),
         rule: rule.into(),
         columns: vec![column.into()],
