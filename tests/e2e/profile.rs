@@ -80,7 +80,9 @@ fn every_readable_file_can_be_described_and_passes_what_is_suggested() {
     for file in awkward::all() {
         let path = data.path().join(file.name).with_extension("parquet").display().to_string();
         let ran = profile(&path);
-        let Some(rows) = file.rows else {
+        // What no command reads, no command describes.
+        let refused = ["decimals", "names_engine", "names_twice"].contains(&file.name);
+        let Some(rows) = file.rows.filter(|_| !refused) else {
             assert_eq!(ran.code, 30, "{}: {}", file.name, ran.said());
             continue;
         };

@@ -79,7 +79,6 @@ fn test(
     let named = |at: &usize| {
         let mut named = all[*at].clone();
         named.params.insert("id".into(), Value::from(id(*at)));
-        named.params.insert("samples".into(), Value::from(0));
         check(&named)
     };
     let checks = wanted.iter().map(named).collect();

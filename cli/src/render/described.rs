@@ -55,7 +55,7 @@ fn figures(all: &Description, is_broad: bool) -> Grid {
         let spread = column.histogram.as_ref().map_or_else(String::new, bars);
         let mut cells = vec![
             styled(STRONG, shortened(&column.name)),
-            cell(column.data_type.clone()),
+            cell(shortened(&column.data_type)),
             styled(if column.nulls == 0 { PLAIN } else { ALERT }, nulls),
             cell(distinct),
         ];

@@ -15,6 +15,9 @@ const FAR: f64 = 10.0;
 /// What must lie within limits that were taken from quantiles.
 const MOSTLY: f64 = 0.95;
 
+/// Of a range less wide, limits cannot be written in few digits.
+const NARROWEST: f64 = 1e-100;
+
 /// Whole numbers up to here are exact as floats.
 const EXACT: f64 = 9e15;
 
@@ -30,8 +33,11 @@ pub(super) fn suggested(facts: &Facts<'_>) -> Option<Suggestion> {
     if profile.present() < ENOUGH || profile.nan() > 0 || !(low < high && low.abs().max(high.abs()) < EXACT) {
         return None;
     }
+    if high - low < NARROWEST {
+        return None;
+    }
     let (first, last) = (profile.quantile(0.01)?, profile.quantile(0.99)?);
-    let is_far = last > first && (high - last).max(first - low) > FAR * (last - first);
+    let is_far = last - first > NARROWEST && (high - last).max(first - low) > FAR * (last - first);
     let values = facts.values();
     if is_far {
         let (min, max) = roomy((first, last), low, high, is_whole);

@@ -45,9 +45,8 @@ pub(crate) fn pipeline(learnt: &Learnt<'_>, suggestions: &[Suggestion]) -> Strin
         scalar(learnt.read),
         learnt.format
     );
-    if !suggestions.is_empty() {
-        text += "    checks:\n";
-    }
+    // Nothing was seen to learn from; a pipeline checks something all the same.
+    text += if suggestions.is_empty() { "    checks: [row_count: {min: 0}]\n" } else { "    checks:\n" };
     for suggestion in suggestions {
         let _ = write!(text, "      # {}\n      - {}\n", comment(&suggestion.evidence), check(suggestion));
     }
