@@ -294,7 +294,7 @@ fn options(kind: &str, column: &str, mut args: Args<'_>) -> Result<Vec<Result<Dr
     if let Some(format) = args.text("format")? {
         let ours = FORMATS.iter().find(|(theirs, _)| *theirs == format).map(|(_, ours)| *ours);
         found.push(match (kind, ours) {
-            ("string", Some(ours)) => Ok(Draft::on("format", column).with("format", ours)),
+            ("string", Some(ours)) => Ok(Draft::on("format", column).with("is", ours)),
             _ => Err(format!("the format {format} has no counterpart")),
         });
     }

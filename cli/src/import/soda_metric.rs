@@ -105,7 +105,7 @@ impl Validity {
         if let Some(Value::String(format)) = valid_format {
             let ours = FORMATS.iter().find(|(theirs, _)| *theirs == format);
             let (_, ours) = ours.ok_or_else(|| format!("the format \"{format}\" has no counterpart"))?;
-            let draft = Draft::on("format", column).with("format", *ours);
+            let draft = Draft::on("format", column).with("is", *ours);
             valid(
                 draft.but(format!("\"{format}\" is what Lockgate's format {ours} says, not Soda's pattern")),
                 Err("a format is no SQL".into()),
