@@ -177,6 +177,7 @@ tables:
             "pipeline: broken
 sources:
   flights: {{read: {fixtures}/raw_flights, checks: [custom_sql: {broken}]}}
+tables: {{}}
 "
         );
         let file = pipeline(data.path(), &text);

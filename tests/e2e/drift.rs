@@ -71,7 +71,10 @@ fn drift(file: &str, more: &[&str]) -> Ran {
 
 /// The states that are stored of the table.
 fn states(folder: &Path) -> Vec<String> {
-    let is_state = |name: &str| name.contains("/states/daily/clean/") && name.ends_with(".json");
+    let is_state = |name: &str| {
+        name.contains("/states/daily/clean/")
+            && Path::new(name).extension().is_some_and(|ending| ending == "json")
+    };
     files(folder).into_iter().map(|(name, _)| name).filter(|name| is_state(name)).collect()
 }
 

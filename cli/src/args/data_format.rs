@@ -46,10 +46,8 @@ impl DataFormat {
             if name.starts_with(['_', '.']) {
                 return None;
             }
-            match entry.file_type().ok()?.is_dir() {
-                true => Self::of_folder(&entry.path()),
-                false => Self::of_name(&name),
-            }
+            let is_folder = entry.file_type().ok()?.is_dir();
+            if is_folder { Self::of_folder(&entry.path()) } else { Self::of_name(&name) }
         })
     }
 }

@@ -243,6 +243,7 @@ pub(super) struct Dataset {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "help on a terminal has no markup")]
 pub(super) struct History {
     #[command(flatten)]
     pub(super) file: File,
@@ -260,6 +261,7 @@ pub(super) struct History {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "help on a terminal has no markup")]
 pub(super) struct Drift {
     /// Pipeline file
     pub(super) file: PathBuf,

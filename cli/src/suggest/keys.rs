@@ -24,9 +24,10 @@ pub(super) fn suggested(facts: &Facts<'_>) -> Option<Suggestion> {
     {
         return None;
     }
-    let all_differ = match is_exact {
-        true => distinct as u64 == present,
-        false => (distinct - present as f64).abs() <= NEAR * present as f64,
+    let all_differ = if is_exact {
+        distinct as u64 == present
+    } else {
+        (distinct - present as f64).abs() <= NEAR * present as f64
     };
     let rule = if profile.nulls == 0 { "primary_key" } else { "unique" };
     let evidence = format!("{}, all different", facts.values());

@@ -42,6 +42,7 @@ mod tests {
 
     #[test]
     fn there_is_room_for_more_nulls_than_were_seen() {
-        assert_eq!([0.000_1, 0.0245, 0.5].map(least), [0.98, 0.95, 0.24]);
+        let hundredths = [0.000_1, 0.0245, 0.5].map(|nulls| (least(nulls) * 100.0).round() as i64);
+        assert_eq!(hundredths, [98, 95, 24]);
     }
 }

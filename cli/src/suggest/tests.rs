@@ -10,6 +10,7 @@ fn of(name: &str, stored: Value) -> Vec<Suggestion> {
     of_column(&Facts { name, profile: &profile, is_partition: false })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "values are written where they are used")]
 fn texts(rows: u64, values: Value, shapes: Value, range: [u64; 2]) -> Value {
     json!({
         "type": "string", "kind": "text", "depth": "full", "rows": rows, "nulls": 0,

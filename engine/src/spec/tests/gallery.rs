@@ -55,7 +55,7 @@ fn every_mistake_is_shown_at_its_place() {
         (
             "an unknown key",
             around("    wirte: {to: out/}"),
-            "unknown key \"wirte\"\n6|     wirte: {to: out/}\n       ^^^^^\n= did you mean \"write\"? the keys here are from, steps, checks, write, quarantine",
+            "unknown key \"wirte\"\n6|     wirte: {to: out/}\n       ^^^^^\n= did you mean \"write\"? the keys here are from, steps, checks, profile, write, quarantine, max_quarantine",
         ),
         (
             "an unknown step",
