@@ -170,14 +170,15 @@ tables:
         ("{query: SELECT nothing FROM this}", "the query cannot run"),
         ("{query: DROP TABLE this}", "the query must be one SELECT"),
         ("{query: SELECT * FROM this, reads: nowhere}", "no source or table \"nowhere\""),
-        ("{query: SELECT * FROM this, expect: scalar}", "the query gives 19 columns, not one"),
+        ("{query: SELECT * FROM this, expect: scalar, min: 0}", "the query gives 17 columns, not one"),
         ("{query: SELECT * FROM read_csv('/etc/passwd')}", "the query cannot run"),
     ] {
         let text = format!(
             "pipeline: broken
 sources:
   flights: {{read: {fixtures}/raw_flights, checks: [custom_sql: {broken}]}}
-tables: {{}}
+tables:
+  all: {{from: flights}}
 "
         );
         let file = pipeline(data.path(), &text);
