@@ -16,9 +16,12 @@ use crate::align::Align;
 use crate::keys::hash_rows;
 use crate::literal::Family;
 use crate::mask::RowSet;
+use crate::measure::{Accumulated, Accumulator, Lookup, Partners, Readings, What};
 use crate::other::Pair;
 use crate::reference::OtherRows;
+use crate::rule::{Problem, Site};
 use crate::sample::{Sample, json_value};
+use crate::verdict::Outcome;
 
 /// So many rows of another dataset can be looked up, at about 45 bytes each besides the rows.
 pub(crate) const MOST_ROWS: usize = 20_000_000;
@@ -248,13 +251,46 @@ fn equal(here: &ArrayRef, there: &ArrayRef, tolerance: Tolerance) -> Result<Bool
     Ok(&(&(&here & &there) & &close) | &!&(&here | &there))
 }
 
-/// Shares an index, or says why there is none.
-pub(crate) fn indexed(
-    pairing: Pairing,
-    rows: &OtherRows,
-) -> Result<Result<Arc<Counterpart>, String>, ArrowError> {
-    Ok(Counterpart::of(pairing, rows)?.map(Arc::new).ok_or_else(|| {
-        let most = crate::scalar::grouped(MOST_ROWS as i128);
-        format!("the other dataset has more than {most} rows to be looked up")
-    }))
+/// The rows of another dataset by their keys, and the measure of the rows here that have partners there.
+#[derive(Debug)]
+pub(crate) struct Partnered {
+    /// The index, or why there is none.
+    other: Result<Arc<Counterpart>, String>,
+    measure: Option<usize>,
+}
+
+impl Partnered {
+    /// Indexes rows by keys alone: those of the columns a check is about.
+    pub(crate) fn by_keys(site: &mut Site<'_>, keys: Vec<Pair>, rows: &OtherRows) -> Result<Self, Problem> {
+        let tolerance = Tolerance::default();
+        Self::bind(site, Pairing { keys, nulls_equal: false, compared: Vec::new(), tolerance }, rows)
+    }
+
+    /// Indexes rows, and asks for the partners of those here.
+    pub(crate) fn bind(site: &mut Site<'_>, pairing: Pairing, rows: &OtherRows) -> Result<Self, Problem> {
+        let names: Vec<String> =
+            pairing.keys.iter().chain(&pairing.compared).map(|pair| pair.here.clone()).collect();
+        let unfit = |error: ArrowError| Problem::new(error.to_string()).key("to");
+        let Some(other) = Counterpart::of(pairing, rows).map_err(unfit)?.map(Arc::new) else {
+            let most = crate::scalar::grouped(MOST_ROWS as i128);
+            let why = format!("the other dataset has more than {most} rows to be looked up");
+            return Ok(Self { other: Err(why), measure: None });
+        };
+        let measure = site.measure(What::Partners(Lookup::new(Arc::clone(&other))), &names);
+        Ok(Self { other: Ok(other), measure: Some(measure) })
+    }
+
+    /// The rows here, their partners, and the index; the outcome where they are not known.
+    pub(crate) fn read<'r>(
+        &'r self,
+        readings: &'r Readings<'_>,
+    ) -> Result<(&'r Accumulated, &'r Partners, &'r Counterpart), Box<Outcome>> {
+        let other = self.other.as_ref().map_err(|why| Box::new(Outcome::error(why.clone())))?;
+        match self.measure.and_then(|measure| readings.at(measure)) {
+            Some(all @ Accumulated { accumulator: Accumulator::Partners(partners), .. }) => {
+                Ok((all, partners, other))
+            }
+            _ => Err(Box::new(Outcome::error("partners were not looked up"))),
+        }
+    }
 }

@@ -2,7 +2,9 @@
 //! `uniqueness` and `unique_value_ratio` share.
 
 use crate::check::Wanted;
-use crate::measure::{Accumulator, MOST_VALUES, RELATIVE_ERROR, Readings, What};
+use crate::measure::{
+    Accumulated, Accumulator, Frequencies as Counts, MOST_VALUES, RELATIVE_ERROR, Readings, What,
+};
 use crate::rule::{Bound, Judge, Problem, Site};
 use crate::scalar::{Figure, Limits, grouped, judge};
 use crate::uniqueness::unique::key_columns;
@@ -91,6 +93,67 @@ impl Judge for Judged {
         // Repeats are no fault of rows as long as the figure is within its limits.
         let wanted = matches!(outcome.status, Status::Fail | Status::Warn);
         outcome.exactness(exactness).samples(repeats.into_iter().filter(|_| wanted))
+    }
+}
+
+/// The counts of a column's values, with the rows they are of; the outcome where there are none.
+pub(crate) fn counted<'r>(
+    readings: &'r Readings<'_>,
+    measure: usize,
+) -> Result<(&'r Accumulated, &'r Counts), Box<Outcome>> {
+    let Some((all, Accumulator::Frequencies(values))) =
+        readings.at(measure).map(|all| (all, &all.accumulator))
+    else {
+        return Err(Box::new(Outcome::error("values were not counted")));
+    };
+    if all.present() == 0 {
+        return Err(Box::new(Outcome::skipped("no values in scope").counts(0, all.nulls)));
+    }
+    Ok((all, values))
+}
+
+/// Binds a figure of the counts of the values, the most frequent first, and of how many values there are.
+pub(crate) fn bind_counts(
+    site: &mut Site<'_>,
+    limits: Limits,
+    figure: impl Fn(&[u64], u64) -> f64 + Send + Sync + 'static,
+) -> Result<Bound, Problem> {
+    let warn = Limits::warn_of(site.envelope);
+    limits.fit(None, "")?;
+    warn.fit(None, "warn.")?;
+    let columns = key_columns(site)?;
+    let measure = site.measure(What::Frequencies, &columns);
+    Ok(Bound::Whole(Box::new(OfCounts { limits, warn, figure: Figured(Box::new(figure)), measure })))
+}
+
+/// A figure of counts.
+struct Figured(Box<FigureOfCounts>);
+
+type FigureOfCounts = dyn Fn(&[u64], u64) -> f64 + Send + Sync;
+
+impl std::fmt::Debug for Figured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Figured")
+    }
+}
+
+#[derive(Debug)]
+struct OfCounts {
+    limits: Limits,
+    warn: Limits,
+    figure: Figured,
+    measure: usize,
+}
+
+impl Judge for OfCounts {
+    fn judge(&self, readings: &Readings<'_>) -> Outcome {
+        let (all, values) = match counted(readings, self.measure) {
+            Ok(found) => found,
+            Err(outcome) => return *outcome,
+        };
+        let Some(counts) = values.counts() else { return too_many_values() };
+        let figure = Figure::Float((self.figure.0)(&counts, all.present()));
+        judge(&figure, &self.limits, &self.warn).counts(all.present(), all.nulls)
     }
 }
 

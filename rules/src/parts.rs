@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::check::{Check, Nulls, OnRow, ParamError};
 use crate::mask::{RowSet, truths};
 use crate::reference::Reference;
-use crate::rule::{Bound, Combine, Problem, RowTest, Rows, Site};
+use crate::rule::{Bound, Combine, Problem, RowTest, Rows, Rule, Site};
 use crate::verdict::{Exactness, Outcome, Status, Verdict};
 
 /// So many parts a rule may have, those of its parts counted.
@@ -35,8 +35,52 @@ pub(crate) enum Logic {
 /// The parts of a rule.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts {
-    pub(crate) logic: Logic,
-    pub(crate) checks: Vec<Check>,
+    logic: Logic,
+    checks: Vec<Check>,
+}
+
+/// A rule made of others.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// A condition in SQL within which they have to hold.
+    pub(crate) scope: Option<String>,
+    pub(crate) parts: Parts,
+}
+
+/// Reads a rule that is made of others and of nothing else.
+pub(crate) fn parse(logic: Logic, params: &Map<String, Value>) -> Result<Box<dyn Rule>, ParamError> {
+    Ok(Box::new(Made { scope: None, parts: Parts::parse(logic, params, "rules")? }))
+}
+
+impl Rule for Made {
+    fn other_columns(&self) -> Vec<&str> {
+        self.parts.columns()
+    }
+
+    fn predicates(&self) -> Vec<&str> {
+        self.parts.predicates()
+    }
+
+    fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    fn parts(&self) -> &[Check] {
+        &self.parts.checks
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        self.parts.references()
+    }
+
+    fn expected(&self) -> String {
+        let parts = self.parts.expected();
+        self.scope.as_ref().map_or_else(|| parts.clone(), |scope| format!("where {scope}, {parts}"))
+    }
+
+    fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
+        self.parts.bind(site)
+    }
 }
 
 impl Parts {
@@ -63,22 +107,11 @@ impl Parts {
     }
 
     /// Whether the parts are put together row by row.
-    pub(crate) fn by_row(&self) -> bool {
-        self.checks.iter().all(|check| {
-            let envelope = &check.envelope;
-            let parts = check.rule.parts();
-            check.def.row_rule()
-                && envelope.mostly.is_none()
-                && envelope.warn.is_none()
-                && envelope.filter.is_none()
-                && envelope.group_by.is_empty()
-                && check.rule.mostly().is_none()
-                && check.rule.scope().is_none()
-                && (parts.is_empty() || Self { logic: self.logic, checks: parts.to_vec() }.by_row())
-        })
+    fn by_row(&self) -> bool {
+        self.checks.iter().all(is_plain_row_rule)
     }
 
-    pub(crate) fn columns(&self) -> Vec<&str> {
+    fn columns(&self) -> Vec<&str> {
         let mut all: Vec<&str> = Vec::new();
         for check in &self.checks {
             for name in check.columns.iter().map(String::as_str).chain(check.rule.other_columns()) {
@@ -91,19 +124,19 @@ impl Parts {
     }
 
     /// The conditions of the parts, in their order, where they are put together by row.
-    pub(crate) fn predicates(&self) -> Vec<&str> {
+    fn predicates(&self) -> Vec<&str> {
         if !self.by_row() {
             return Vec::new();
         }
         self.checks.iter().flat_map(|check| check.rule.predicates()).collect()
     }
 
-    pub(crate) fn references(&self) -> Vec<Reference> {
+    fn references(&self) -> Vec<Reference> {
         self.checks.iter().flat_map(|check| check.rule.references()).collect()
     }
 
     /// What is expected, in words.
-    pub(crate) fn expected(&self) -> String {
+    fn expected(&self) -> String {
         let mut text = match self.logic {
             Logic::All => "all of: ".to_owned(),
             Logic::Any => "any of: ".to_owned(),
@@ -119,7 +152,7 @@ impl Parts {
     }
 
     /// Binds the parts that are put together by row; the others are bound as checks of their own.
-    pub(crate) fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
+    fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
         if !self.by_row() {
             let envelope = site.envelope;
             let about_rows = [
@@ -145,6 +178,19 @@ impl Parts {
         }
         Ok(Bound::Rows(Box::new(ByRow { logic: self.logic, parts })))
     }
+}
+
+/// Whether a check says of each row whether it passes, and nothing more.
+fn is_plain_row_rule(check: &Check) -> bool {
+    let envelope = &check.envelope;
+    check.def.row_rule()
+        && envelope.mostly.is_none()
+        && envelope.warn.is_none()
+        && envelope.filter.is_none()
+        && envelope.group_by.is_empty()
+        && check.rule.mostly().is_none()
+        && check.rule.scope().is_none()
+        && check.rule.parts().iter().all(is_plain_row_rule)
 }
 
 fn size(check: &Check) -> usize {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::amount::{Aggregate, Amount};
 use crate::measure::{Accumulated, Accumulator, MOST_KEYS, OfKey, RELATIVE_ERROR, Readings};
 use crate::rule::Judge;
+use crate::sample::in_words;
 use crate::scalar::{Figure, Limits, grouped, judge, short};
 use crate::verdict::{Exactness, Outcome, Status};
 
@@ -132,7 +133,7 @@ impl Reconciled {
             format!("all {} keys agree", grouped(keys as i128))
         } else {
             let verb = if count == 1 { "differs" } else { "differ" };
-            let named = |key: &Compared| format!("{} {}", named(&key.key), key.text());
+            let named = |key: &Compared| format!("{} {}", in_words(&key.key), key.text());
             let named: Vec<String> = beyond(status).take(NAMED).map(named).collect();
             let more = if count > NAMED { "; …" } else { "" };
             let (count, keys) = (grouped(count as i128), grouped(keys as i128));
@@ -187,10 +188,4 @@ fn is_estimate(of: Option<&OfKey>) -> bool {
 
 fn shown(amount: Option<&Amount>) -> Value {
     amount.map_or(Value::Null, |amount| amount.figure().value())
-}
-
-/// A key in words: its values.
-fn named(key: &[Value]) -> String {
-    let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    key.iter().map(value).collect::<Vec<_>>().join(", ")
 }

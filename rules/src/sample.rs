@@ -57,6 +57,12 @@ pub(crate) fn sample<'a>(
     Sample { origin, occurs: None, values }
 }
 
+/// The values of a key, in words.
+pub(crate) fn in_words<'v>(key: impl IntoIterator<Item = &'v Value>) -> String {
+    let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    key.into_iter().map(value).collect::<Vec<_>>().join(", ")
+}
+
 /// One value as JSON; what JSON has no form for is a text.
 pub(crate) fn json_value(array: &ArrayRef, row: usize) -> Value {
     if array.logical_nulls().is_some_and(|nulls: NullBuffer| nulls.is_null(row)) {

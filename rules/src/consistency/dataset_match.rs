@@ -1,15 +1,13 @@
 //! `dataset_match`: rows are those of another dataset.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Number, Value, json};
 
 use crate::check::{ParamError, Share};
-use crate::counterpart::{Counterpart, Pairing, Tolerance, indexed};
+use crate::counterpart::{Counterpart, Pairing, Partnered, Tolerance};
 use crate::literal::Literal;
-use crate::measure::{Accumulated, Accumulator, Lookup, Partners, Readings, What};
+use crate::measure::{Accumulated, Partners, Readings};
 use crate::other::{Dataset, Pair, Pairs, other_type, rows_of};
 use crate::reference::{self, OtherRows, Reference};
 use crate::rule::{
@@ -177,16 +175,11 @@ impl Rule for DatasetMatch {
         };
         let compared =
             self.compared(site, &rows).into_iter().map(of_values).collect::<Result<Vec<_>, _>>()?;
-        let names: Vec<String> = keys.iter().chain(&compared).map(|pair| pair.here.clone()).collect();
         let tolerance = Tolerance { absolute: self.tolerance, relative: self.relative };
         let pairing = Pairing { keys, nulls_equal: true, compared, tolerance };
-        let other = indexed(pairing, &rows).map_err(|error| Problem::new(error.to_string()).key("to"))?;
-        let measure = other
-            .as_ref()
-            .ok()
-            .map(|other| site.measure(What::Partners(Lookup::new(Arc::clone(other))), &names));
+        let partners = Partnered::bind(site, pairing, &rows)?;
         let by_share = self.max_share.is_some();
-        Ok(Bound::Whole(Box::new(Matched { limits: self.limits(), by_share, warn, other, measure })))
+        Ok(Bound::Whole(Box::new(Matched { limits: self.limits(), by_share, warn, partners })))
     }
 }
 
@@ -196,8 +189,7 @@ struct Matched {
     /// Whether the figure is a share of the rows.
     by_share: bool,
     warn: Limits,
-    other: Result<Arc<Counterpart>, String>,
-    measure: Option<usize>,
+    partners: Partnered,
 }
 
 /// So many rows of the other dataset may be shown.
@@ -205,15 +197,9 @@ const SHOWN: usize = 100;
 
 impl Judge for Matched {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
-        let other = match &self.other {
-            Ok(other) => other,
-            Err(why) => return Outcome::error(why.clone()),
-        };
-        match self.measure.and_then(|measure| readings.at(measure)) {
-            Some(all @ Accumulated { accumulator: Accumulator::Partners(partners), .. }) => {
-                self.outcome(all, partners, other)
-            }
-            _ => Outcome::error("rows were not compared"),
+        match self.partners.read(readings) {
+            Ok((all, partners, other)) => self.outcome(all, partners, other),
+            Err(outcome) => *outcome,
         }
     }
 }

@@ -4,15 +4,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::check::ParamError;
-use crate::frequency::{ShareOf, too_many_values};
+use crate::frequency::bind_counts;
 use crate::literal::Literal;
-use crate::measure::{Accumulator, Readings, What};
 use crate::rule::{
-    Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
+    Bound, Columns, Cost, Example, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
-use crate::scalar::{Limits, judge};
-use crate::uniqueness::unique::key_columns;
-use crate::verdict::Outcome;
+use crate::scalar::Limits;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -65,35 +62,8 @@ impl Rule for AlmostConstant {
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        let warn = Limits::warn_of(site.envelope);
-        self.limits().fit(None, "")?;
-        warn.fit(None, "warn.")?;
-        let columns = key_columns(site)?;
-        let measure = site.measure(What::Frequencies, &columns);
-        Ok(Bound::Whole(Box::new(Judged { limits: self.limits(), warn, measure })))
-    }
-}
-
-#[derive(Debug)]
-struct Judged {
-    limits: Limits,
-    warn: Limits,
-    measure: usize,
-}
-
-impl Judge for Judged {
-    fn judge(&self, readings: &Readings<'_>) -> Outcome {
-        let Some((all, Accumulator::Frequencies(values))) =
-            readings.at(self.measure).map(|all| (all, &all.accumulator))
-        else {
-            return Outcome::error("values were not counted");
-        };
-        if all.present() == 0 {
-            return Outcome::skipped("no values in scope").counts(0, all.nulls);
-        }
-        let Some(counts) = values.counts() else { return too_many_values() };
-        let most = counts.first().copied().unwrap_or_default();
-        judge(&ShareOf(most, all.present()).figure(), &self.limits, &self.warn)
-            .counts(all.present(), all.nulls)
+        let share =
+            |counts: &[u64], values: u64| counts.first().map_or(0.0, |most| *most as f64 / values as f64);
+        bind_counts(site, self.limits(), share)
     }
 }

@@ -4,15 +4,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::check::ParamError;
-use crate::frequency::too_many_values;
+use crate::frequency::bind_counts;
 use crate::literal::Literal;
-use crate::measure::{Accumulator, Readings, What};
 use crate::rule::{
-    Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
+    Bound, Columns, Cost, Example, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
-use crate::scalar::{Figure, Limits, judge};
-use crate::uniqueness::unique::key_columns;
-use crate::verdict::Outcome;
+use crate::scalar::Limits;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -100,34 +97,7 @@ impl Rule for Entropy {
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        let warn = Limits::warn_of(site.envelope);
-        self.limits().fit(None, "")?;
-        warn.fit(None, "warn.")?;
-        let columns = key_columns(site)?;
-        let measure = site.measure(What::Frequencies, &columns);
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), warn, measure })))
-    }
-}
-
-#[derive(Debug)]
-struct Judged {
-    rule: Entropy,
-    warn: Limits,
-    measure: usize,
-}
-
-impl Judge for Judged {
-    fn judge(&self, readings: &Readings<'_>) -> Outcome {
-        let Some((all, Accumulator::Frequencies(values))) =
-            readings.at(self.measure).map(|all| (all, &all.accumulator))
-        else {
-            return Outcome::error("values were not counted");
-        };
-        if all.present() == 0 {
-            return Outcome::skipped("no values in scope").counts(0, all.nulls);
-        }
-        let Some(counts) = values.counts() else { return too_many_values() };
-        let figure = Figure::Float(self.rule.figure(&counts, all.present()));
-        judge(&figure, &self.rule.limits(), &self.warn).counts(all.present(), all.nulls)
+        let rule = self.clone();
+        bind_counts(site, self.limits(), move |counts, values| rule.figure(counts, values))
     }
 }

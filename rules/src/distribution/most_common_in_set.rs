@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::check::ParamError;
-use crate::frequency::too_many_values;
+use crate::frequency::{counted, too_many_values};
 use crate::keys::hash_points;
 use crate::literal::Literal;
-use crate::measure::{Accumulator, Frequencies, MostCommon, Readings, What};
+use crate::measure::{Frequencies, MostCommon, Readings, What};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
@@ -112,14 +112,10 @@ impl Judged {
 
 impl Judge for Judged {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
-        let Some((all, Accumulator::Frequencies(values))) =
-            readings.at(self.measure).map(|all| (all, &all.accumulator))
-        else {
-            return Outcome::error("values were not counted");
+        let (all, values) = match counted(readings, self.measure) {
+            Ok(found) => found,
+            Err(outcome) => return *outcome,
         };
-        if all.present() == 0 {
-            return Outcome::skipped("no values in scope").counts(0, all.nulls);
-        }
         self.outcome(values, all.present()).unwrap_or_else(too_many_values).counts(all.present(), all.nulls)
     }
 }

@@ -1,15 +1,13 @@
 //! `join_coverage`: rows have a partner in another dataset, and not too many.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Number, json};
 
 use crate::check::{ParamError, Share};
-use crate::counterpart::{Counterpart, Pairing, Tolerance, indexed};
+use crate::counterpart::{Counterpart, Partnered};
 use crate::literal::Literal;
-use crate::measure::{Accumulated, Accumulator, Lookup, Partners, Readings, What};
+use crate::measure::{Accumulated, Partners, Readings};
 use crate::other::{To, key_pairs, rows_of};
 use crate::reference::{Reference, Want};
 use crate::rule::{
@@ -133,15 +131,8 @@ impl Rule for JoinCoverage {
         warn.fit(None, "warn.")?;
         let rows = rows_of(site, &self.to.reference(Want::Rows))?;
         let keys = key_pairs(site.columns, self.to.columns(), &rows)?;
-        let pairing =
-            Pairing { keys, nulls_equal: false, compared: Vec::new(), tolerance: Tolerance::default() };
-        let names: Vec<String> = site.columns.iter().map(|(name, _)| name.clone()).collect();
-        let other = indexed(pairing, &rows).map_err(|error| Problem::new(error.to_string()).key("to"))?;
-        let measure = other
-            .as_ref()
-            .ok()
-            .map(|other| site.measure(What::Partners(Lookup::new(Arc::clone(other))), &names));
-        Ok(Bound::Whole(Box::new(Covered { rule: self.clone(), warn, other, measure })))
+        let partners = Partnered::by_keys(site, keys, &rows)?;
+        Ok(Bound::Whole(Box::new(Covered { rule: self.clone(), warn, partners })))
     }
 }
 
@@ -149,21 +140,14 @@ impl Rule for JoinCoverage {
 struct Covered {
     rule: JoinCoverage,
     warn: Limits,
-    other: Result<Arc<Counterpart>, String>,
-    measure: Option<usize>,
+    partners: Partnered,
 }
 
 impl Judge for Covered {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
-        let other = match &self.other {
-            Ok(other) => other,
-            Err(why) => return Outcome::error(why.clone()),
-        };
-        match self.measure.and_then(|measure| readings.at(measure)) {
-            Some(all @ Accumulated { accumulator: Accumulator::Partners(partners), .. }) => {
-                self.outcome(all, partners, other)
-            }
-            _ => Outcome::error("partners were not looked up"),
+        match self.partners.read(readings) {
+            Ok((all, partners, other)) => self.outcome(all, partners, other),
+            Err(outcome) => *outcome,
         }
     }
 }

@@ -1,15 +1,13 @@
 //! `key_overlap`: how far the keys are those of another dataset.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::check::ParamError;
-use crate::counterpart::{Counterpart, Pairing, Tolerance, indexed};
+use crate::counterpart::Partnered;
 use crate::literal::Literal;
-use crate::measure::{Accumulator, Lookup, Readings, What};
+use crate::measure::{Accumulator, Readings, What};
 use crate::other::{To, key_pairs, rows_of};
 use crate::reference::{Reference, Want};
 use crate::rule::{
@@ -104,16 +102,10 @@ impl Rule for KeyOverlap {
         warn.fit(None, "warn.")?;
         let rows = rows_of(site, &self.to.reference(Want::Rows))?;
         let keys = key_pairs(site.columns, self.to.columns(), &rows)?;
-        let pairing =
-            Pairing { keys, nulls_equal: false, compared: Vec::new(), tolerance: Tolerance::default() };
+        let partners = Partnered::by_keys(site, keys, &rows)?;
         let names: Vec<String> = site.columns.iter().map(|(name, _)| name.clone()).collect();
-        let other = indexed(pairing, &rows).map_err(|error| Problem::new(error.to_string()).key("to"))?;
-        let partners = other
-            .as_ref()
-            .ok()
-            .map(|other| site.measure(What::Partners(Lookup::new(Arc::clone(other))), &names));
         let keys = site.measure(What::Groups(false), &names);
-        Ok(Bound::Whole(Box::new(Overlapping { rule: self.clone(), warn, other, partners, keys })))
+        Ok(Bound::Whole(Box::new(Overlapping { rule: self.clone(), warn, partners, keys })))
     }
 }
 
@@ -121,25 +113,18 @@ impl Rule for KeyOverlap {
 struct Overlapping {
     rule: KeyOverlap,
     warn: Limits,
-    other: Result<Arc<Counterpart>, String>,
-    partners: Option<usize>,
+    partners: Partnered,
     keys: usize,
 }
 
 impl Judge for Overlapping {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
-        let other = match &self.other {
-            Ok(other) => other,
-            Err(why) => return Outcome::error(why.clone()),
+        let (all, partners, other) = match self.partners.read(readings) {
+            Ok(found) => found,
+            Err(outcome) => return *outcome,
         };
-        let partners = self.partners.and_then(|measure| readings.at(measure));
-        let (Some(all), Some(keys)) = (partners, readings.at(self.keys)) else {
-            return Outcome::error("partners were not looked up");
-        };
-        let (Accumulator::Partners(partners), Accumulator::Groups(keys)) =
-            (&all.accumulator, &keys.accumulator)
-        else {
-            return Outcome::error("partners were not looked up");
+        let Some(Accumulator::Groups(keys)) = readings.at(self.keys).map(|all| &all.accumulator) else {
+            return Outcome::error("keys were not counted");
         };
         let (here, there, shared) = (keys.counts().distinct, other.keys(), partners.keys_found());
         let (only_here, only_there) = (here - shared, there - shared);

@@ -1,12 +1,9 @@
 //! `all_of`: every part passes.
 
 use schemars::JsonSchema;
-use serde_json::{Map, Value};
 
-use crate::check::{Check, ParamError};
-use crate::parts::{Logic, PartList, Parts};
-use crate::reference::Reference;
-use crate::rule::{Bound, Columns, Cost, Example, Problem, Rule, RuleDef, Shape, Site, schema_of};
+use crate::parts::{Logic, PartList, parse};
+use crate::rule::{Columns, Cost, Example, RuleDef, Shape, schema_of};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -31,7 +28,7 @@ pub static DEF: RuleDef = RuleDef {
     columns: Columns::None,
     short: Some("rules"),
     answers_empty: false,
-    parse,
+    parse: |params| parse(Logic::All, params),
     schema: schema_of::<Params>,
 };
 
@@ -41,39 +38,4 @@ pub static DEF: RuleDef = RuleDef {
 struct Params {
     /// The rules that have to pass.
     rules: PartList,
-}
-
-#[derive(Debug)]
-struct AllOf {
-    parts: Parts,
-}
-
-fn parse(params: &Map<String, Value>) -> Result<Box<dyn Rule>, ParamError> {
-    Ok(Box::new(AllOf { parts: Parts::parse(Logic::All, params, "rules")? }))
-}
-
-impl Rule for AllOf {
-    fn other_columns(&self) -> Vec<&str> {
-        self.parts.columns()
-    }
-
-    fn predicates(&self) -> Vec<&str> {
-        self.parts.predicates()
-    }
-
-    fn parts(&self) -> &[Check] {
-        &self.parts.checks
-    }
-
-    fn references(&self) -> Vec<Reference> {
-        self.parts.references()
-    }
-
-    fn expected(&self) -> String {
-        self.parts.expected()
-    }
-
-    fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        self.parts.bind(site)
-    }
 }

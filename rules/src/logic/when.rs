@@ -3,10 +3,9 @@
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
-use crate::check::{Check, ParamError};
-use crate::parts::{Logic, PartList, Parts};
-use crate::reference::Reference;
-use crate::rule::{Bound, Columns, Cost, Example, Problem, Rule, RuleDef, Shape, Site, schema_of};
+use crate::check::ParamError;
+use crate::parts::{Logic, Made, PartList, Parts};
+use crate::rule::{Columns, Cost, Example, Rule, RuleDef, Shape, schema_of};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -42,12 +41,6 @@ struct Params {
     then: PartList,
 }
 
-#[derive(Debug)]
-struct When {
-    condition: String,
-    parts: Parts,
-}
-
 fn parse(params: &Map<String, Value>) -> Result<Box<dyn Rule>, ParamError> {
     let wrong = |message: &str| ParamError::new(message).key("condition");
     let condition = match params.get("condition") {
@@ -56,35 +49,5 @@ fn parse(params: &Map<String, Value>) -> Result<Box<dyn Rule>, ParamError> {
         Some(_) => return Err(wrong("the condition has to be a SQL text")),
         None => return Err(wrong("\"condition\" is missing")),
     };
-    Ok(Box::new(When { condition, parts: Parts::parse(Logic::All, params, "then")? }))
-}
-
-impl Rule for When {
-    fn other_columns(&self) -> Vec<&str> {
-        self.parts.columns()
-    }
-
-    fn predicates(&self) -> Vec<&str> {
-        self.parts.predicates()
-    }
-
-    fn scope(&self) -> Option<&str> {
-        Some(&self.condition)
-    }
-
-    fn parts(&self) -> &[Check] {
-        &self.parts.checks
-    }
-
-    fn references(&self) -> Vec<Reference> {
-        self.parts.references()
-    }
-
-    fn expected(&self) -> String {
-        format!("where {}, {}", self.condition, self.parts.expected())
-    }
-
-    fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        self.parts.bind(site)
-    }
+    Ok(Box::new(Made { scope: Some(condition), parts: Parts::parse(Logic::All, params, "then")? }))
 }

@@ -19,7 +19,7 @@ use crate::check::Check;
 use crate::keys::hash_rows;
 use crate::mask::RowSet;
 use crate::measure::unpacked;
-use crate::sample::json_value;
+use crate::sample::{in_words, json_value};
 use crate::scalar::grouped;
 use crate::verdict::{Exactness, GroupVerdict, Outcome, Status, Verdict};
 
@@ -243,7 +243,7 @@ fn summary(groups: Vec<(Map<String, Value>, Verdict)>, samples: usize) -> Outcom
         });
     };
     if worst.status == Status::Error {
-        return Outcome::error(format!("{}: {}", named(worst_group), worst.observed_text));
+        return Outcome::error(format!("{}: {}", in_words(worst_group.values()), worst.observed_text));
     }
     let as_bad = judged.iter().take_while(|(_, verdict)| verdict.status == worst.status).count();
     let all = grouped(judged.len() as i128);
@@ -252,8 +252,9 @@ fn summary(groups: Vec<(Map<String, Value>, Verdict)>, samples: usize) -> Outcom
     } else {
         let verb = if worst.status == Status::Fail { "fail" } else { "are near the limit" };
         let shown = judged.iter().take(as_bad.min(NAMED_GROUPS));
-        let shown: Vec<String> =
-            shown.map(|(group, verdict)| format!("{}: {}", named(group), verdict.observed_text)).collect();
+        let shown: Vec<String> = shown
+            .map(|(group, verdict)| format!("{}: {}", in_words(group.values()), verdict.observed_text))
+            .collect();
         let more = if as_bad > NAMED_GROUPS { "; …" } else { "" };
         format!("{} of {all} groups {verb}: {}{more}", grouped(as_bad as i128), shown.join("; "))
     };
@@ -281,10 +282,4 @@ fn shown((group, verdict): (Map<String, Value>, Verdict)) -> GroupVerdict {
         n_failed: verdict.n_failed,
         n_null: verdict.n_null,
     }
-}
-
-/// A group in words: its values.
-fn named(group: &Map<String, Value>) -> String {
-    let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    group.values().map(value).collect::<Vec<_>>().join(", ")
 }

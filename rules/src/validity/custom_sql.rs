@@ -1,12 +1,14 @@
 //! `custom_sql`: what a query over the table gives.
 
+use arrow::datatypes::DataType;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Number, Value, json};
 
+use crate::amount::{Aggregate, Amount};
 use crate::check::ParamError;
 use crate::literal::{Family, Literal, type_name};
-use crate::measure::{Accumulator, Extremes, Readings, What};
+use crate::measure::{Accumulator, Readings, What};
 use crate::pattern::OneOrMany;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Query, Rule, RuleDef, Shape, Site, parse_params, schema_of,
@@ -135,9 +137,8 @@ impl Rule for CustomSql {
                 site.measure(what, &[field.name().clone()])
             }
         };
-        let scale =
-            site.schema.fields().first().map_or(0, |field| crate::literal::scale_of(field.data_type()));
-        Ok(Bound::Whole(Box::new(Answered { limits, warn, measure, scale })))
+        let data_type = site.schema.fields().first().map(|field| field.data_type().clone());
+        Ok(Bound::Whole(Box::new(Answered { limits, warn, measure, data_type })))
     }
 }
 
@@ -146,7 +147,8 @@ struct Answered {
     limits: Limits,
     warn: Limits,
     measure: usize,
-    scale: i32,
+    /// The type of the column, where one is read.
+    data_type: Option<DataType>,
 }
 
 impl Judge for Answered {
@@ -175,16 +177,11 @@ impl Judge for Answered {
                 let status = if *truths == 1 { Status::Pass } else { Status::Fail };
                 Outcome::new(status, Value::Bool(*truths == 1), json!(*truths == 1).to_string())
             }
-            Accumulator::Extremes(Extremes::Whole(Some((value, _)))) => {
-                judge(&Figure::Exact { digits: *value, scale: self.scale }, &self.limits, &self.warn)
-            }
-            Accumulator::Extremes(Extremes::Float { nan: 1.., .. }) => {
-                judge(&Figure::Float(f64::NAN), &self.limits, &self.warn)
-            }
-            Accumulator::Extremes(Extremes::Float { range: Some((value, _)), .. }) => {
-                judge(&Figure::Float(*value), &self.limits, &self.warn)
-            }
-            _ => Outcome::error("the query was not asked"),
+            // Of one value the smallest is the value.
+            _ => match Amount::of(Aggregate::Min, all, self.data_type.as_ref()) {
+                Some(value) => judge(&value.figure(), &self.limits, &self.warn),
+                None => Outcome::error("the query was not asked"),
+            },
         })
     }
 }
