@@ -248,26 +248,36 @@ impl Engine {
 
     /// What the pipeline published before.
     pub(crate) fn past(&self, pipeline: &Pipeline) -> Result<Past> {
-        Ok(Past::new(self.home(pipeline)?, &pipeline.name.value, self.stores.io().clone()))
+        Ok(self.past_in(self.home(pipeline)?, pipeline))
+    }
+
+    /// The same, of records in `home`.
+    pub(crate) fn past_in(&self, home: Home, pipeline: &Pipeline) -> Past {
+        Past::new(home, &pipeline.name.value, self.stores.io().clone())
     }
 
     /// Where the pipeline's run records and journals are: the place it names, else beside the first dataset
     /// it writes.
     pub(crate) fn home(&self, pipeline: &Pipeline) -> Result<Home> {
-        if let Some(state) = &pipeline.state {
-            let folder = self.stores.open(&state.value).map_err(|error| error.at(state.span))?;
-            return Ok(Home::new(folder));
-        }
-        let first: Option<&Spanned<String>> =
-            pipeline.tables.iter().find_map(|(_, table)| table.write.as_ref().map(|write| &write.to));
-        let first = first.ok_or_else(|| {
+        self.home_if_any(pipeline)?.ok_or_else(|| {
             Error::wrong("the pipeline writes nothing, so it keeps no records")
                 .at(pipeline.name.span)
                 .hint("give a table a `write:`, or name a folder for records with `state:`")
-        })?;
+        })
+    }
+
+    /// The same; none for a pipeline that keeps no records.
+    pub(crate) fn home_if_any(&self, pipeline: &Pipeline) -> Result<Option<Home>> {
+        if let Some(state) = &pipeline.state {
+            let folder = self.stores.open(&state.value).map_err(|error| error.at(state.span))?;
+            return Ok(Some(Home::new(folder)));
+        }
+        let first: Option<&Spanned<String>> =
+            pipeline.tables.iter().find_map(|(_, table)| table.write.as_ref().map(|write| &write.to));
+        let Some(first) = first else { return Ok(None) };
         let dataset =
             self.stores.open(&first.value).and_then(Dataset::new).map_err(|error| error.at(first.span))?;
-        Ok(Home::new(dataset.state().clone()))
+        Ok(Some(Home::new(dataset.state().clone())))
     }
 }
 

@@ -32,7 +32,7 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     }
     plan.narrow(true, engine.options.shortcuts).map_err(|error| vec![error])?;
     let home = engine.home(pipeline).map_err(|error| vec![error])?;
-    let past = engine.past(pipeline).map_err(|error| vec![error])?;
+    let past = engine.past_in(home.clone(), pipeline);
     clock.enter("begin");
     let request = Request {
         home,
@@ -112,16 +112,11 @@ pub fn validate(engine: &Engine, pipeline: &Pipeline, part: Part) -> Result<RunR
     plan.restrict(part);
     // Footers tell of all rows.
     let shortcuts = engine.options.shortcuts && part == Part::Whole;
+    let home = engine.home_if_any(pipeline).map_err(|error| vec![error])?;
+    let past = home.map(|home| engine.past_in(home, pipeline));
     plan.narrow(false, shortcuts).map_err(|error| vec![error])?;
     clock.enter("run");
-    let conduct = Conduct {
-        run_id,
-        run_time: engine.options.run_time,
-        write: false,
-        shortcuts,
-        // A pipeline that writes nothing and keeps no records has no past.
-        past: engine.past(pipeline).ok(),
-    };
+    let conduct = Conduct { run_id, run_time: engine.options.run_time, write: false, shortcuts, past };
     let staging = Staging::new(conduct.run_id.as_str(), engine.stores.io(), None);
     let outcomes = carry_out(engine, &mut plan, &conduct, &staging).map_err(|error| vec![error])?;
     let ruling = rule(&outcomes.iter().flat_map(|outcome| &outcome.verdicts));

@@ -70,11 +70,14 @@ impl Format {
     fn extensions(&self) -> &'static [&'static str] {
         match self {
             Self::Parquet => &[".parquet", ".parq", ".pq"],
-            Self::Text(TextFormat::Csv(_)) => &[".csv", ".tsv", ".txt"],
-            Self::Text(TextFormat::Ndjson) => &[".ndjson", ".jsonl", ".json"],
+            Self::Text(TextFormat::Csv(_)) => CSV_ENDINGS,
+            Self::Text(TextFormat::Ndjson) => NDJSON_ENDINGS,
         }
     }
 }
+
+const CSV_ENDINGS: &[&str] = &[".csv", ".tsv", ".txt"];
+const NDJSON_ENDINGS: &[&str] = &[".ndjson", ".jsonl", ".json"];
 
 /// The files of a source and how they are read.
 pub struct Scan {

@@ -106,9 +106,10 @@ fn with_view(field: &Field, stored: &Type) -> Field {
 
 fn broken(object: &str, error: ParquetError) -> Error {
     let name = object.to_ascii_lowercase();
-    let hint = if [".csv", ".tsv", ".txt"].iter().any(|ending| name.ends_with(ending)) {
+    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    let hint = if ends(super::CSV_ENDINGS) {
         "by its name it is CSV: say `format: csv`"
-    } else if [".ndjson", ".jsonl", ".json"].iter().any(|ending| name.ends_with(ending)) {
+    } else if ends(super::NDJSON_ENDINGS) {
         "by its name it is NDJSON: say `format: ndjson`"
     } else {
         "the file is damaged or was cut off while it was written; deliver it again"
