@@ -5,6 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use lockgate_engine::memory::Memory;
 use lockgate_engine::spec::{Value, read};
 use lockgate_engine::steps::{BindContext, Lowering, Operator, find};
 use polars::prelude::{Column, DataFrame};
@@ -43,7 +44,8 @@ fn open(step: &str, input: &DataFrame, others: &[(&str, &DataFrame)]) -> Box<dyn
     let schemas: Vec<_> = others.iter().map(|(name, frame)| (*name, frame.schema().as_ref())).collect();
     let context = BindContext { input: input.schema(), others: &schemas, seed: 0 };
     let Lowering::Stream(bound) = parsed.bind(&context).unwrap() else { unreachable!("the step streams") };
-    bound.open(others.iter().map(|(_, frame)| (*frame).clone()).collect()).unwrap()
+    let others = others.iter().map(|(_, frame)| (*frame).clone().into()).collect();
+    bound.open(others, &Memory::unbounded()).unwrap()
 }
 
 fn run(operator: &dyn Operator, input: &DataFrame) {
@@ -51,7 +53,9 @@ fn run(operator: &dyn Operator, input: &DataFrame) {
         let turn = operator.prepare(input.slice(at as i64, BATCH)).unwrap();
         black_box(turn().unwrap()().unwrap());
     }
-    black_box(operator.end().unwrap());
+    for then in operator.end().unwrap() {
+        black_box(then.unwrap()().unwrap());
+    }
 }
 
 fn steps(c: &mut Criterion) {

@@ -33,6 +33,11 @@ pub(crate) fn folder() -> Result<PathBuf> {
     std::env::current_dir().map_err(|error| Error::unavailable("finding the current folder").because(error))
 }
 
+/// The folder for temporary files.
+pub(crate) fn temporary_folder() -> PathBuf {
+    std::env::temp_dir()
+}
+
 /// As many workers as the process may use processors.
 pub(crate) fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)

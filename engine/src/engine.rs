@@ -1,6 +1,7 @@
 //! What a caller holds: an engine that checks, plans, runs and recovers pipelines.
 
 use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::exec::cancel::Cancel;
 use crate::exec::progress::Progress;
 use crate::history::{self, Asked, Drift, Figures, Past, PublishedInput, Recalled};
+use crate::memory::{Disk, Limits, Memory, Resident};
 use crate::plan::{self, Context, Explanation, Plan};
 use crate::profile::{self, Profiled};
 use crate::report::RunRecord;
@@ -40,8 +42,14 @@ pub struct Usage {
 pub struct Options {
     /// Worker threads.
     pub threads: usize,
-    /// Bytes of memory the run may use, if bounded.
+    /// Bytes of memory the process may use, if bounded.
     pub memory: Option<u64>,
+    /// Measures the bytes the process holds at a moment, if the caller can.
+    pub resident: Option<Resident>,
+    /// Folder for what does not fit in memory.
+    pub spill_dir: PathBuf,
+    /// Bytes of disk it may take at most, if bounded.
+    pub spill_limit: Option<u64>,
     /// The run's time: names run-time partitions and judges freshness.
     pub run_time: DateTime<Utc>,
     /// Whether everything is done but publishing.
@@ -59,6 +67,8 @@ impl std::fmt::Debug for Options {
         f.debug_struct("Options")
             .field("threads", &self.threads)
             .field("memory", &self.memory)
+            .field("spill_dir", &self.spill_dir)
+            .field("spill_limit", &self.spill_limit)
             .field("run_time", &self.run_time)
             .field("dry_run", &self.dry_run)
             .field("shortcuts", &self.shortcuts)
@@ -72,6 +82,7 @@ pub struct Engine {
     pub(crate) options: Options,
     pub(crate) stores: Stores,
     pub(crate) pool: ThreadPool,
+    pub(crate) memory: Memory,
     pub(crate) clock: Clock,
     progress: Arc<Progress>,
     cancel: Cancel,
@@ -87,7 +98,21 @@ impl Engine {
             .build()
             .map_err(|error| Error::unavailable("could not start the worker threads").because(error))?;
         let stores = Stores::new(settings, io);
-        Ok(Self { options, stores, pool, clock, progress: Progress::new(), cancel: Cancel::default() })
+        let memory = Memory::new(Limits {
+            memory: options.memory,
+            threads: pool.current_num_threads(),
+            resident: options.resident.clone(),
+            disk: Disk::new(options.spill_dir.clone(), options.spill_limit),
+        });
+        Ok(Self {
+            options,
+            stores,
+            pool,
+            memory,
+            clock,
+            progress: Progress::new(),
+            cancel: Cancel::default(),
+        })
     }
 
     /// Counters of what is going on.

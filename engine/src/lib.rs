@@ -7,6 +7,7 @@ pub mod error;
 pub mod exec;
 pub mod expr;
 pub mod history;
+pub mod memory;
 pub mod plan;
 pub mod profile;
 pub mod report;

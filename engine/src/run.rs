@@ -144,6 +144,7 @@ pub(crate) fn carry_out(
         io: engine.stores.io(),
         cancel: engine.cancel(),
         progress: engine.progress(),
+        memory: &engine.memory,
     };
     conduct::run(plan, conduct, staging, &machine)
 }
@@ -328,6 +329,7 @@ impl<'e> Phases<'e> {
             phases_ms: self.done.clone(),
             cpu_ms: usage.map(|usage| usage.cpu_ms),
             memory_peak_bytes: usage.map(|usage| usage.memory_peak_bytes),
+            spilled_bytes: self.engine.memory.disk().written(),
         };
         (self.started_at, resources, (self.engine.clock)())
     }

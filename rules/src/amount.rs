@@ -75,7 +75,11 @@ impl Amount {
         let data_type = data_type?;
         let distinct = |count| Some(Self::Figure(Figure::count(count)));
         match &all.accumulator {
-            Accumulator::Groups(groups) => distinct(groups.counts().distinct),
+            // A count that cannot be made any more is within no limits.
+            Accumulator::Groups(groups) => match groups.counts() {
+                Ok(counts) => distinct(counts.distinct),
+                Err(_) => Some(Self::Figure(Figure::Float(f64::NAN))),
+            },
             Accumulator::Distinct(values) => distinct(values.count().0 as u64),
             _ if present == 0 => None,
             Accumulator::Extremes(Extremes::Whole(Some((low, high)))) => {

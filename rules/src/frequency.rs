@@ -3,7 +3,7 @@
 
 use crate::check::Wanted;
 use crate::measure::{
-    Accumulated, Accumulator, Frequencies as Counts, MOST_VALUES, RELATIVE_ERROR, Readings, What,
+    Accumulated, Accumulator, Frequencies as Counts, MOST_VALUES, RELATIVE_ERROR, Readings, What, unreadable,
 };
 use crate::rule::{Bound, Judge, Problem, Site};
 use crate::scalar::{Figure, Limits, grouped, judge};
@@ -75,7 +75,10 @@ impl Judge for Judged {
                 (Frequencies { values, distinct: count.min(values), single: f64::NAN }, exact)
             }
             Accumulator::Groups(groups) => {
-                let (counts, examples) = groups.survey();
+                let (counts, examples) = match groups.survey() {
+                    Ok(survey) => survey,
+                    Err(error) => return Outcome::error(unreadable(&error)),
+                };
                 repeats = examples.repeats().collect();
                 let (distinct, single) = (counts.distinct as f64, counts.single() as f64);
                 (Frequencies { values, distinct, single }, true)

@@ -28,6 +28,7 @@ mod frequency;
 mod keys;
 mod literal;
 mod mask;
+mod matcher;
 pub mod measure;
 mod moment;
 mod monotone;
@@ -40,6 +41,7 @@ pub mod profile;
 mod proofs;
 mod reconciled;
 mod reference;
+mod room;
 mod rule;
 mod sample;
 mod scalar;
@@ -76,6 +78,7 @@ pub use measure::Partitions;
 pub use profile::{ColumnKey, ColumnProfile, Depth, Figure, Metric, Profile};
 pub use proofs::{ColumnProof, Delivered, Delivery, Proofs};
 pub use reference::{Columns as OtherColumns, Gathered, KeySet, OtherRows, Reference, References, Want};
+pub use room::Room;
 pub use rule::{
     Bound, Columns, Combine, Cost, Example, Judge, ParseParams, Problem, Query, RowTest, Rows, Rule, RuleDef,
     Shape, Site, parse_params, schema_of,

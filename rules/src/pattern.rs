@@ -2,13 +2,13 @@
 
 use arrow::array::BooleanArray;
 use arrow::error::ArrowError;
-use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::ParamError;
 use crate::literal::{Family, type_name};
 use crate::mask::test_texts;
+use crate::matcher::Matcher;
 use crate::rule::{Bound, Problem, RowTest, Rows, Site};
 
 /// A pattern or several.
@@ -56,7 +56,7 @@ pub(crate) enum Mode {
 #[derive(Debug)]
 pub(crate) struct PatternTest {
     /// All of these have to match.
-    patterns: Vec<Regex>,
+    patterns: Vec<Matcher>,
     negated: bool,
 }
 
@@ -70,19 +70,16 @@ pub(crate) fn compile(
     if patterns.is_empty() {
         return Err(ParamError::new("no pattern is given").key("pattern"));
     }
-    let compiled = |pattern: &str| {
-        let anchored = match mode {
-            Mode::Full => format!(r"\A(?:{pattern})\z"),
-            Mode::Search => pattern.to_owned(),
-        };
-        Regex::new(&anchored)
+    let compiled = |pattern: &str| match mode {
+        Mode::Full => Matcher::of_whole(pattern),
+        Mode::Search => Matcher::of_part(pattern),
     };
     let fault = |error: &regex::Error| {
         ParamError::new(format!("the pattern is not a regular expression: {error}"))
             .key("pattern")
             .hint("look-around and back-references are not offered")
     };
-    let each: Result<Vec<Regex>, _> = patterns.iter().map(|pattern| compiled(pattern)).collect();
+    let each: Result<Vec<Matcher>, _> = patterns.iter().map(|pattern| compiled(pattern)).collect();
     let mut each = each.map_err(|error| fault(&error))?;
     if matching == Match::Any && patterns.len() > 1 {
         let either: Vec<String> = patterns.iter().map(|pattern| format!("(?:{pattern})")).collect();

@@ -303,6 +303,9 @@ impl Job {
         let options = Options {
             threads: environment::workers(),
             memory: None,
+            resident: Some(usage::resident()),
+            spill_dir: environment::temporary_folder(),
+            spill_limit: None,
             run_time: given.run_time.map_or_else(environment::now, |time| time.0),
             dry_run: false,
             shortcuts: true,
@@ -315,7 +318,11 @@ impl Job {
 
     fn on(mut self, machine: &Machine) -> Self {
         self.options.threads = machine.threads.map_or(self.options.threads, usize::from);
-        self.options.memory = machine.memory.map(|bytes| bytes.0);
+        self.options.memory = machine.memory.map(|bytes| bytes.0).or_else(usage::memory_by_default);
+        if let Some(folder) = &machine.spill_dir {
+            self.options.spill_dir.clone_from(folder);
+        }
+        self.options.spill_limit = machine.spill_limit.map(|bytes| bytes.0);
         self.options.shortcuts = !machine.no_shortcuts;
         self.options.seed = machine.seed;
         self

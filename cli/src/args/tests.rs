@@ -43,7 +43,7 @@ fn a_run_has_defaults_for_everything() {
     let job = run("run p.yaml");
     assert_eq!(job.subject, Subject::File("p.yaml".into()));
     assert!(job.options.threads >= 1);
-    assert_eq!(job.options.memory, None);
+    assert!(job.options.memory.is_some_and(|bytes| bytes > 100_000_000), "three quarters of the machine");
     assert_eq!(job.options.run_time, job.options.run_time.trunc_subsecs(3));
     assert!(job.options.shortcuts && !job.options.dry_run && !job.warn_exit);
 }
@@ -52,7 +52,9 @@ fn a_run_has_defaults_for_everything() {
 fn options_of_a_run_mean_what_they_say() {
     let job =
         run("run p.yaml --var a=1 --var b=x=y --threads 3 --memory 4GB --run-time 2026-11-23 --dry-run \
-                   --no-shortcuts --warn-exit --seed 7");
+                   --no-shortcuts --warn-exit --seed 7 --spill-dir big --spill-limit 100GB");
+    assert_eq!(job.options.spill_dir, std::path::Path::new("big"));
+    assert_eq!(job.options.spill_limit, Some(100_000_000_000));
     assert_eq!(job.vars, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "x=y".to_owned())]);
     assert_eq!((job.options.threads, job.options.memory, job.options.seed), (3, Some(4_000_000_000), 7));
     assert_eq!(job.options.run_time.to_rfc3339(), "2026-11-23T00:00:00+00:00");

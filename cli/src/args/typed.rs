@@ -181,9 +181,15 @@ pub(super) struct Machine {
     /// Worker threads [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
-    /// Memory meant for the run, such as 4GB; it is recorded, not enforced
+    /// Memory the process may use, such as 4GB [default: three quarters of what there is]
     #[arg(long, value_name = "SIZE")]
     pub(super) memory: Option<Bytes>,
+    /// Folder for what does not fit in memory [default: that of temporary files]
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) spill_dir: Option<PathBuf>,
+    /// Most disk that may take, such as 100GB [default: no bound]
+    #[arg(long, value_name = "SIZE")]
+    pub(super) spill_limit: Option<Bytes>,
     /// Compute what footers, dictionaries or the plan could prove
     #[arg(long)]
     pub(super) no_shortcuts: bool,

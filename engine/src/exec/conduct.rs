@@ -14,9 +14,10 @@ use super::feed::Feed;
 use super::flow::{self, Machine};
 use super::line::{Counter, Line, Stage, Work};
 use super::rows::RowWork;
-use super::whole::{Whole, batches, stack};
+use super::whole::{Whole, stack};
 use crate::error::{Error, Result};
 use crate::history::{self, Past};
+use crate::memory::{Disk, Kept, Memory, Table};
 use crate::plan::{
     Node, Partitioning, Plan, Rows, StepPlan, WritePlan, planned_references, predicates, run_time_folder,
     visible,
@@ -24,7 +25,9 @@ use crate::plan::{
 use crate::sink::StagedFile;
 use crate::steps::{Lowering, RowOp};
 use crate::store::{Staging, partition_folder};
-use crate::validate::{self, QUARANTINE_RUN, Quarantine, Tap, add_reference, point_name, quarantine_verdict};
+use crate::validate::{
+    self, KeyRoom, QUARANTINE_RUN, Quarantine, Tap, add_reference, point_name, quarantine_verdict,
+};
 
 /// What a run may do.
 #[derive(Debug, Clone)]
@@ -76,7 +79,7 @@ pub struct StepOutcome {
 }
 
 /// Rows that later phases need, by node.
-type Kept = BTreeMap<usize, Vec<DataFrame>>;
+type Later = BTreeMap<usize, Arc<Kept>>;
 
 /// Runs all phases. The outcome of each node is at its index.
 pub fn run(
@@ -86,15 +89,16 @@ pub fn run(
     machine: &Machine<'_>,
 ) -> Result<Vec<NodeOutcome>> {
     let mut done: BTreeMap<usize, NodeOutcome> = BTreeMap::new();
-    let mut kept = Kept::new();
+    let mut kept = Later::new();
     for phase in 0..plan.phases() {
         let roots = roots(plan, phase);
         for (position, &root) in roots.iter().enumerate() {
             let members = members(plan, root, phase);
-            let lines = lines(plan, &members, conduct, staging, &mut kept)?;
+            let lines = lines(plan, &members, conduct, staging, machine.memory, &mut kept)?;
             let feed = match (plan.scan(root), kept.get(&root)) {
                 (Some(scan), None) => Feed::Scan(scan),
-                (_, frames) => Feed::Replay(frames.into_iter().flatten().flat_map(batches).collect()),
+                (_, Some(rows)) => Feed::replay(Arc::clone(rows)),
+                (None, None) => return Err(Error::defect("the rows of a table were not kept")),
             };
             if position + 1 == roots.len() {
                 // What was needed has been taken from the rows that no later phase asks for.
@@ -113,7 +117,8 @@ pub fn run(
                 let (outcome, rows) = finish(plan, node, line, conduct)?;
                 if !is_replay {
                     done.insert(node, outcome);
-                    kept.extend(rows.map(|rows| (node, rows)).filter(|_| last_use(plan, node) > phase));
+                    let rows = rows.map(|rows| (node, Arc::new(rows)));
+                    kept.extend(rows.filter(|_| last_use(plan, node) > phase));
                 }
             }
         }
@@ -201,7 +206,8 @@ fn lines(
     members: &[usize],
     conduct: &Conduct,
     staging: &Staging,
-    kept: &mut Kept,
+    memory: &Memory,
+    kept: &mut Later,
 ) -> Result<Vec<Line>> {
     let phase = members.iter().map(|&node| plan.nodes[node].phase).max().unwrap_or(0);
     let files: Arc<[String]> =
@@ -222,8 +228,8 @@ fn lines(
             {
                 diverting.push((stages.len(), step.def.name, step.input.clone()));
             }
-            let others = others(plan, &step, kept)?;
-            stages.push(stage(step, others, &files)?);
+            let others = others(plan, &step, memory, kept)?;
+            stages.push(stage(step, others, &files, memory)?);
         }
         let own = &plan.nodes[node];
         let feeds = (0..members.len())
@@ -237,10 +243,15 @@ fn lines(
             stages,
             schema: own.carried.clone(),
             // Rows that are read once more leave and change as they did the first time.
-            tap: tap(plan, node, conduct, kept)?.filter(|tap| watched || (reread && tap.alters_rows())),
-            quarantine: if watched { quarantine(own, &diverting, conduct, staging, &files)? } else { None },
-            writer: writer(own, watched, conduct, staging)?,
-            gathered: (watched && own.gathered).then(Mutex::default),
+            tap: tap(plan, node, conduct, memory, kept)?
+                .filter(|tap| watched || (reread && tap.alters_rows())),
+            quarantine: if watched {
+                quarantine(own, &diverting, conduct, staging, &files, memory.disk())?
+            } else {
+                None
+            },
+            writer: writer(own, watched, conduct, staging, memory.disk())?,
+            gathered: (watched && own.gathered).then(|| Mutex::new(Kept::new(memory, rows_of(&own.name)))),
             feeds,
             flow: Counter::default(),
         });
@@ -248,35 +259,52 @@ fn lines(
     Ok(lines)
 }
 
-fn others(plan: &Plan, step: &StepPlan, kept: &mut Kept) -> Result<Vec<DataFrame>> {
-    step.reads.iter().map(|read| select_visible(&whole(plan, *read, kept)?)).collect()
+/// The other tables a step reads: each in one piece, as far as they are in memory.
+fn others(plan: &Plan, step: &StepPlan, memory: &Memory, kept: &mut Later) -> Result<Vec<Table>> {
+    let table = |read: &usize| {
+        if !kept.get(read).is_some_and(|rows| rows.is_on_disk()) {
+            whole(plan, *read, memory, kept)?;
+        }
+        let rows = kept.get(read).ok_or_else(|| Error::defect("the rows of a table were not kept"))?;
+        Ok(Table::new(Arc::clone(rows), visible(&plan.nodes[*read].carried)))
+    };
+    step.reads.iter().map(table).collect()
+}
+
+/// Whose rows they are, for whoever asks where the memory went.
+fn rows_of(name: &str) -> String {
+    format!("the rows of \"{name}\"")
 }
 
 /// All rows of `node`, in one piece from now on.
-fn whole(plan: &Plan, node: usize, kept: &mut Kept) -> Result<DataFrame> {
-    let frames = kept.entry(node).or_default();
-    let all = stack(std::mem::take(frames), &plan.nodes[node].carried)?;
-    frames.push(all.clone());
+fn whole(plan: &Plan, node: usize, memory: &Memory, kept: &mut Later) -> Result<DataFrame> {
+    let own = &plan.nodes[node];
+    let frames = kept.remove(&node).map_or_else(|| Ok(Vec::new()), |rows| rows.frames())?;
+    let all = stack(frames, &own.carried)?;
+    kept.insert(node, Arc::new(Kept::whole(memory, rows_of(&own.name), all.clone())));
+    memory.check()?;
     Ok(all)
 }
 
-fn select_visible(frame: &DataFrame) -> Result<DataFrame> {
-    let columns = frame.columns().iter().filter(|column| crate::scan::Scan::is_visible(column.name()));
-    DataFrame::new(frame.height(), columns.cloned().collect())
-        .map_err(|error| Error::defect("could not leave out hidden columns").because(error))
-}
-
-fn stage(step: StepPlan, others: Vec<DataFrame>, files: &Arc<[String]>) -> Result<Stage> {
+fn stage(step: StepPlan, others: Vec<Table>, files: &Arc<[String]>, memory: &Memory) -> Result<Stage> {
     let StepPlan { def, span, lowering, input, .. } = step;
     let work = match lowering {
         Lowering::Rows(ops) => RowWork::new(ops, &input, Arc::clone(files)).map(Work::Rows),
-        Lowering::Stream(stream) => stream.open(others).map(Work::Ordered),
-        Lowering::Whole(whole) => Ok(Work::Ordered(Box::new(Whole::new(def.name, whole, input, others)))),
+        Lowering::Stream(stream) => stream.open(others, memory).map(Work::Ordered),
+        Lowering::Whole(whole) => {
+            Ok(Work::Ordered(Box::new(Whole::new(def.name, whole, input, others, memory))))
+        }
     };
     Ok(Stage { step: def.name, span, work: work.map_err(|error| error.at(span))?, flow: Counter::default() })
 }
 
-fn tap(plan: &Plan, node: usize, conduct: &Conduct, kept: &mut Kept) -> Result<Option<Tap>> {
+fn tap(
+    plan: &Plan,
+    node: usize,
+    conduct: &Conduct,
+    memory: &Memory,
+    kept: &mut Later,
+) -> Result<Option<Tap>> {
     let own = &plan.nodes[node];
     if own.checks.is_empty() && own.profiled.is_empty() {
         return Ok(None);
@@ -292,7 +320,7 @@ fn tap(plan: &Plan, node: usize, conduct: &Conduct, kept: &mut Kept) -> Result<O
             let other = plan.nodes.iter().position(|node| node.name == reference.dataset);
             let other =
                 other.ok_or_else(|| Error::defect("a check refers to a table that was not planned"))?;
-            let frame = whole(plan, other, kept)?;
+            let frame = whole(plan, other, memory, kept)?;
             add_reference(&mut references, reference, &frame)?;
         }
     }
@@ -305,7 +333,8 @@ fn tap(plan: &Plan, node: usize, conduct: &Conduct, kept: &mut Kept) -> Result<O
     let keeps_states = suite.measures().any(|spec| matches!(spec.what, What::Profile(_) | What::PairProfile));
     let partitions = own.write.as_ref().filter(|_| keeps_states && conduct.write);
     let partitions = partitions.and_then(|write| write.times(&own.carried));
-    Tap::new(suite, &predicates, &own.carried, proofs, conduct.run_time, partitions).map(Some)
+    let room = KeyRoom::new(memory, &own.name);
+    Tap::new(suite, &predicates, &own.carried, proofs, conduct.run_time, partitions, room).map(Some)
 }
 
 fn writer(
@@ -313,10 +342,12 @@ fn writer(
     watched: bool,
     conduct: &Conduct,
     staging: &Staging,
+    disk: &Disk,
 ) -> Result<Option<crate::sink::DatasetWriter>> {
     match &node.write {
         Some(write) if conduct.write && watched => {
-            write.writer(&node.carried, conduct.run_time, tag(conduct), staging.clone()).map(Some)
+            let (tag, staging) = (tag(conduct), staging.clone());
+            write.writer(&node.carried, conduct.run_time, tag, staging, disk).map(Some)
         }
         _ => Ok(None),
     }
@@ -333,6 +364,7 @@ fn quarantine(
     conduct: &Conduct,
     staging: &Staging,
     files: &Arc<[String]>,
+    disk: &Disk,
 ) -> Result<Option<Quarantine>> {
     let Some(dataset) = node.quarantine.as_ref().filter(|_| conduct.write) else { return Ok(None) };
     let folder = partition_folder(QUARANTINE_RUN, Some(&conduct.run_id));
@@ -345,7 +377,7 @@ fn quarantine(
             let tag = format!("{}-{}", point_name(stage), tag(conduct));
             Ok(validate::Point {
                 stage: stage.map(|(stage, _)| stage),
-                writer: plan.writer(&written, conduct.run_time, tag, staging.clone())?,
+                writer: plan.writer(&written, conduct.run_time, tag, staging.clone(), disk)?,
                 schema: super::bridge::arrow_schema(&written)?,
             })
         })
@@ -369,12 +401,7 @@ fn judged(plan: &Plan, node: usize, tap: &Tap, conduct: &Conduct) -> Result<(Vec
     Ok((tap.judge(&history), points))
 }
 
-fn finish(
-    plan: &Plan,
-    node: usize,
-    line: Line,
-    conduct: &Conduct,
-) -> Result<(NodeOutcome, Option<Vec<DataFrame>>)> {
+fn finish(plan: &Plan, node: usize, line: Line, conduct: &Conduct) -> Result<(NodeOutcome, Option<Kept>)> {
     let (mut verdicts, points) = match &line.tap {
         Some(tap) => judged(plan, node, tap, conduct)?,
         None => (Vec::new(), Vec::new()),

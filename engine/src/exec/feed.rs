@@ -1,28 +1,39 @@
 //! Where the batches of a flow come from: a scan of stored objects, or frames kept in memory.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use polars::prelude::DataFrame;
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
-use crate::scan::{Fetched, Scan};
+use crate::memory::Kept;
+use crate::scan::{BATCH_ROWS, Fetched, Scan};
 use crate::store::Io;
 
 /// A source of numbered tasks, each of which gives one or more batches.
 pub enum Feed<'f> {
     /// Stored objects, row group by row group.
     Scan(&'f Scan),
-    /// Frames of a table that was complete before.
-    Replay(Vec<DataFrame>),
+    /// Rows of a table that was complete before: batch by batch the frame and where in it the batch begins.
+    Replay(Arc<Kept>, Vec<(usize, usize)>),
 }
 
 impl Feed<'_> {
+    /// The rows of a table that was complete before.
+    pub fn replay(kept: Arc<Kept>) -> Self {
+        let frames = (0..kept.len()).map(|frame| (frame, kept.height(frame)));
+        let batches =
+            frames.flat_map(|(frame, height)| (0..height).step_by(BATCH_ROWS).map(move |at| (frame, at)));
+        let batches = batches.collect();
+        Self::Replay(kept, batches)
+    }
+
     /// How many tasks there are.
     pub fn tasks(&self) -> usize {
         match self {
             Self::Scan(scan) => scan.tasks().len(),
-            Self::Replay(frames) => frames.len(),
+            Self::Replay(_, batches) => batches.len(),
         }
     }
 
@@ -30,7 +41,7 @@ impl Feed<'_> {
     pub fn rows_known(&self) -> Option<u64> {
         match self {
             Self::Scan(scan) => scan.footer_rows(),
-            Self::Replay(frames) => Some(frames.iter().map(|frame| frame.height() as u64).sum()),
+            Self::Replay(kept, _) => Some(kept.rows()),
         }
     }
 
@@ -38,7 +49,7 @@ impl Feed<'_> {
     pub fn stored_bytes(&self, task: usize) -> u64 {
         match self {
             Self::Scan(scan) => scan.stored_bytes(task),
-            Self::Replay(_) => 0,
+            Self::Replay(..) => 0,
         }
     }
 
@@ -56,8 +67,9 @@ impl Feed<'_> {
     ) -> Result<()> {
         match self {
             Self::Scan(scan) => scan.decode(task, input, each),
-            Self::Replay(frames) => {
-                each(frames[task].clone(), true);
+            Self::Replay(kept, batches) => {
+                let (frame, at) = batches[task];
+                each(kept.read(frame)?.slice(at as i64, BATCH_ROWS), true);
                 Ok(())
             }
         }

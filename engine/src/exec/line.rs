@@ -3,9 +3,10 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use polars::prelude::{DataFrame, Schema};
+use polars::prelude::Schema;
 
 use super::rows::RowWork;
+use crate::memory::Kept;
 use crate::sink::DatasetWriter;
 use crate::spec::Span;
 use crate::steps::Operator;
@@ -26,7 +27,7 @@ pub struct Line {
     /// Where the rows are written.
     pub writer: Option<DatasetWriter>,
     /// Where the rows are kept for tables that need all of them.
-    pub gathered: Option<Mutex<Vec<DataFrame>>>,
+    pub gathered: Option<Mutex<Kept>>,
     /// Lines that take their rows from this one, by index; always later ones.
     pub feeds: Vec<usize>,
     /// What went through.

@@ -5,46 +5,55 @@ use std::sync::{Mutex, PoisonError};
 use polars::prelude::{DataFrame, IntoLazy, Schema};
 
 use crate::error::{Error, Result};
-use crate::scan::BATCH_ROWS;
-use crate::steps::{Operator, Then, Turn, WholeStep};
+use crate::memory::{Kept, Memory, Table};
+use crate::steps::rows::rest;
+use crate::steps::{Operator, Rest, Then, Turn, WholeStep};
 
 /// Runs a `WholeStep` after the last batch.
 pub struct Whole {
     name: &'static str,
     step: Box<dyn WholeStep>,
     schema: Schema,
-    others: Mutex<Vec<DataFrame>>,
-    kept: Mutex<Vec<DataFrame>>,
+    others: Mutex<Vec<Table>>,
+    kept: Mutex<Option<Kept>>,
 }
 
 impl Whole {
-    /// `schema` is that of the rows coming in; `others` are the frames of the other tables it reads.
-    pub fn new(name: &'static str, step: Box<dyn WholeStep>, schema: Schema, others: Vec<DataFrame>) -> Self {
-        Self { name, step, schema, others: Mutex::new(others), kept: Mutex::default() }
+    /// `schema` is that of the rows coming in; `others` are the other tables it reads.
+    pub fn new(
+        name: &'static str,
+        step: Box<dyn WholeStep>,
+        schema: Schema,
+        others: Vec<Table>,
+        memory: &Memory,
+    ) -> Self {
+        let kept = Kept::new(memory, format!("the rows of a step \"{name}\""));
+        Self { name, step, schema, others: Mutex::new(others), kept: Mutex::new(Some(kept)) }
     }
 }
 
 impl Operator for Whole {
     fn prepare(&self, batch: DataFrame) -> Result<Turn<'_>> {
         Ok(Box::new(move || {
-            if batch.height() > 0 {
-                self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(batch);
+            if let Some(kept) = &mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner) {
+                kept.push(batch)?;
             }
             let nothing: Then<'_> = Box::new(|| Ok(None));
             Ok(nothing)
         }))
     }
 
-    fn end(&self) -> Result<Vec<DataFrame>> {
-        let kept = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+    fn end(&self) -> Result<Rest<'_>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let kept = kept.map_or_else(|| Ok(Vec::new()), |kept| kept.frames())?;
         let others = std::mem::take(&mut *self.others.lock().unwrap_or_else(PoisonError::into_inner));
         let input = stack(kept, &self.schema)?;
-        let result = self
-            .step
-            .lazy(input.lazy(), others.into_iter().map(IntoLazy::lazy).collect())
-            .and_then(polars::prelude::LazyFrame::collect)
-            .map_err(|error| Error::wrong(format!("step \"{}\" failed on its rows: {error}", self.name)))?;
-        Ok(batches(&result))
+        let others = others.iter().map(|other| other.frame().map(IntoLazy::lazy)).collect::<Result<_>>()?;
+        let result =
+            self.step.lazy(input.lazy(), others).and_then(polars::prelude::LazyFrame::collect).map_err(
+                |error| Error::wrong(format!("step \"{}\" failed on its rows: {error}", self.name)),
+            )?;
+        Ok(rest(vec![result]))
     }
 }
 
@@ -58,9 +67,4 @@ pub fn stack(frames: Vec<DataFrame>, schema: &Schema) -> Result<DataFrame> {
     }
     all.rechunk_mut();
     Ok(all)
-}
-
-/// `frame` cut into batches.
-pub fn batches(frame: &DataFrame) -> Vec<DataFrame> {
-    (0..frame.height()).step_by(BATCH_ROWS).map(|start| frame.slice(start as i64, BATCH_ROWS)).collect()
 }

@@ -9,6 +9,7 @@ use polars::prelude::Schema;
 
 use crate::error::{Error, Result};
 use crate::exec::bridge;
+use crate::memory::Disk;
 use crate::sink::{DatasetWriter, Encoder, Layout, Partitioner};
 use crate::spec::Mode;
 use crate::steps::HIDDEN;
@@ -80,6 +81,7 @@ impl WritePlan {
         run_time: DateTime<Utc>,
         tag: String,
         staging: Staging,
+        disk: &Disk,
     ) -> Result<DatasetWriter> {
         let input = bridge::arrow_schema(schema)?;
         let position = |name: &String| {
@@ -120,6 +122,7 @@ impl WritePlan {
             row_bytes,
             file_bytes: self.file_bytes,
             tag,
+            disk: disk.clone(),
         }))
     }
 }

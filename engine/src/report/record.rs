@@ -226,4 +226,7 @@ pub struct Resources {
     pub cpu_ms: Option<f64>,
     /// Most bytes of memory the process held.
     pub memory_peak_bytes: Option<u64>,
+    /// Bytes written to disk because they did not fit in memory.
+    #[serde(default)]
+    pub spilled_bytes: u64,
 }

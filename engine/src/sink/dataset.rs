@@ -2,13 +2,15 @@
 //!
 //! In its turn a batch is only dealt out to the buffers of its partitions; full buffers become jobs
 //! that encode in parallel and append to their partition's files in order again. Where files and row
-//! groups are cut depends on the rows alone, never on threads or memory.
+//! groups are cut depends on the rows alone, never on threads or memory: with many partitions buffers go to
+//! disk, and of the files that are open those that were written to longest ago are closed.
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use parquet::file::writer::SerializedFileWriter;
@@ -19,6 +21,7 @@ use super::partition::{Partitioner, Piece};
 use crate::error::{Error, Result};
 use crate::exec::bridge;
 use crate::exec::turnstile::{Ticket, Turnstile};
+use crate::memory::{Disk, Packed, Spool};
 use crate::store::{Dataset, Staged, Staging, Upload};
 
 /// Bytes of rows that wait in all buffers of a dataset together, about.
@@ -26,6 +29,10 @@ const BUFFERED_BYTES: usize = 256 << 20;
 
 /// Smallest row group that is cut early because many partitions are open.
 const FEWEST_ROWS: usize = 8 << 10;
+
+/// Files that are open at the same time. With more partitions than that, row groups are not cut early: each
+/// would make a file of its own.
+const OPEN_FILES: usize = 256;
 
 /// Where and how a dataset is written.
 pub struct Layout {
@@ -47,6 +54,8 @@ pub struct Layout {
     pub file_bytes: u64,
     /// Part of every file name that tells runs apart.
     pub tag: String,
+    /// Where buffers go when there are too many of them.
+    pub disk: Disk,
 }
 
 /// A file that is complete but not visible.
@@ -67,19 +76,39 @@ pub struct StagedFile {
 /// The writer of one dataset in one run.
 pub struct DatasetWriter {
     layout: Layout,
-    partitions: Mutex<BTreeMap<Arc<str>, Buffer>>,
+    state: Mutex<State>,
+    away: Arc<RwLock<Option<Spool>>>,
+}
+
+#[derive(Default)]
+struct State {
+    partitions: BTreeMap<Arc<str>, Buffer>,
+    /// Rows in all buffers that are in memory.
+    rows_here: usize,
+    /// Partitions with an open file, by when a row group was cut for them last.
+    open: BTreeMap<u64, Arc<str>>,
+    cuts: u64,
 }
 
 struct Buffer {
     rows: usize,
-    batches: Vec<RecordBatch>,
+    rows_here: usize,
+    batches: Vec<Rows>,
+    /// When a row group was cut last, while the file it goes to is open.
+    last_cut: Option<u64>,
     groups_cut: u64,
     files: Arc<PartitionFiles>,
 }
 
+/// Some rows of a partition: in memory, or on disk at an index.
+enum Rows {
+    Here(RecordBatch),
+    Away(usize),
+}
+
 struct PartitionFiles {
     folder: Arc<str>,
-    lane: Turnstile<RowGroup>,
+    lane: Turnstile<Appended>,
     state: Mutex<Files>,
 }
 
@@ -97,24 +126,31 @@ struct OpenFile {
     writer: SerializedFileWriter<UploadWriter>,
 }
 
-/// Rows that make one row group, ready to be encoded anywhere.
+/// What happens to a partition's files, in order.
+enum Appended {
+    Group(RowGroup),
+    Close,
+}
+
+/// Rows that make one row group, ready to be encoded anywhere; or that a file is to be closed.
 pub struct Job {
     files: Arc<PartitionFiles>,
     ordinal: u64,
-    batches: Vec<RecordBatch>,
+    rows: usize,
+    batches: Vec<Rows>,
 }
 
 impl Job {
     /// Rows of the row group.
     pub fn rows(&self) -> usize {
-        self.batches.iter().map(RecordBatch::num_rows).sum()
+        self.rows
     }
 }
 
 impl DatasetWriter {
     /// A writer with nothing staged yet.
     pub fn new(layout: Layout) -> Self {
-        Self { layout, partitions: Mutex::default() }
+        Self { layout, state: Mutex::default(), away: Arc::default() }
     }
 
     /// The dataset that is written.
@@ -133,39 +169,89 @@ impl DatasetWriter {
     }
 
     /// Takes the pieces of a batch in its turn; gives the row groups that became full.
-    pub fn admit(&self, pieces: Vec<Piece>) -> Vec<Job> {
-        let mut partitions = lock(&self.partitions);
+    pub fn admit(&self, pieces: Vec<Piece>) -> Result<Vec<Job>> {
+        let state = &mut *lock(&self.state);
         let mut jobs = Vec::new();
         for Piece { folder, rows } in pieces {
-            partitions.entry(Arc::clone(&folder)).or_insert_with(|| Buffer::new(Arc::clone(&folder)));
-            let full = self.full_group(partitions.len());
-            if let Some(buffer) = partitions.get_mut(&folder) {
-                buffer.push(rows, full, &mut jobs);
-            }
+            state.partitions.entry(Arc::clone(&folder)).or_insert_with(|| Buffer::new(Arc::clone(&folder)));
+            let full = self.full_group(state.partitions.len());
+            state.push(&folder, rows, full, &mut jobs);
         }
-        jobs
+        if state.rows_here * self.layout.row_bytes > 2 * BUFFERED_BYTES {
+            self.put_away(state)?;
+        }
+        Ok(jobs)
+    }
+
+    /// Moves the rows of all buffers to disk.
+    fn put_away(&self, state: &mut State) -> Result<()> {
+        let mut away = self.away.write().unwrap_or_else(PoisonError::into_inner);
+        let spool = match &mut *away {
+            Some(spool) => spool,
+            none => none.insert(Spool::new(&self.layout.disk)?),
+        };
+        for buffer in state.partitions.values_mut().filter(|buffer| buffer.rows_here > 0) {
+            let from =
+                buffer.batches.iter().position(|rows| matches!(rows, Rows::Here(_))).unwrap_or_default();
+            let here = buffer.batches.drain(from..).filter_map(|rows| match rows {
+                Rows::Here(rows) => Some(rows),
+                Rows::Away(_) => None,
+            });
+            let here: Vec<RecordBatch> = here.collect();
+            let Some(first) = here.first() else { continue };
+            let all = concat_batches(first.schema_ref(), &here).map_err(|error| {
+                Error::defect("could not put rows of a partition together").because(error)
+            })?;
+            buffer.batches.push(Rows::Away(spool.len()));
+            buffer.rows_here = 0;
+            spool.push(Packed::of_record(&all)?)?;
+        }
+        state.rows_here = 0;
+        Ok(())
     }
 
     /// Encodes a row group and appends it, or leaves it for whoever appends before it; gives its bytes.
     pub fn run(&self, job: Job) -> Result<u64> {
-        let group = self.layout.encoder.encode(&job.batches)?;
-        drop(job.batches);
         let ticket = Ticket { task: job.ordinal, part: 0, last: true };
-        let bytes = group.bytes;
-        job.files.lane.pass(ticket, group, |_, group| self.append(&job.files, group))?;
+        let (appended, bytes) = if job.rows == 0 {
+            (Appended::Close, 0)
+        } else {
+            let group = self.layout.encoder.encode(&self.brought_back(job.batches)?)?;
+            let bytes = group.bytes;
+            (Appended::Group(group), bytes)
+        };
+        job.files.lane.pass(ticket, appended, |_, appended| match appended {
+            Appended::Group(group) => self.append(&job.files, group),
+            Appended::Close => lock(&job.files.state).close(),
+        })?;
         Ok(bytes)
+    }
+
+    fn brought_back(&self, rows: Vec<Rows>) -> Result<Vec<RecordBatch>> {
+        let away = self.away.read().unwrap_or_else(PoisonError::into_inner);
+        let batch = |rows| match (rows, &*away) {
+            (Rows::Here(rows), _) => Ok(rows),
+            (Rows::Away(index), Some(spool)) => spool.read_record(index),
+            (Rows::Away(_), None) => Err(Error::defect("rows that were put away are gone")),
+        };
+        rows.into_iter().map(batch).collect()
     }
 
     /// After the last batch: the row groups that never became full.
     pub fn drain(&self) -> Vec<Job> {
-        let mut partitions = lock(&self.partitions);
-        partitions.values_mut().filter(|buffer| buffer.rows > 0).map(Buffer::cut).collect()
+        let state = &mut *lock(&self.state);
+        let folders: Vec<Arc<str>> = state.partitions.keys().cloned().collect();
+        let mut jobs = Vec::new();
+        for folder in folders {
+            state.cut(&folder, &mut jobs);
+        }
+        jobs
     }
 
     /// After the last job: closes all files and gives them, by path.
     pub fn finish(self) -> Result<Vec<StagedFile>> {
         let mut staged = Vec::new();
-        for buffer in lock(&self.partitions).values() {
+        for buffer in lock(&self.state).partitions.values() {
             let mut files = lock(&buffer.files.state);
             files.close()?;
             staged.append(&mut files.finished);
@@ -175,8 +261,12 @@ impl DatasetWriter {
     }
 
     fn full_group(&self, partitions: usize) -> usize {
+        let whole = self.layout.group_rows.max(1);
+        if partitions > OPEN_FILES {
+            return whole;
+        }
         let share = BUFFERED_BYTES / self.layout.row_bytes.max(1) / partitions.max(1);
-        share.max(FEWEST_ROWS).min(self.layout.group_rows.max(1))
+        share.max(FEWEST_ROWS).min(whole)
     }
 
     fn append(&self, files: &PartitionFiles, group: RowGroup) -> Result<()> {
@@ -200,34 +290,77 @@ impl DatasetWriter {
     }
 }
 
+impl State {
+    fn push(&mut self, folder: &Arc<str>, mut rows: RecordBatch, full: usize, jobs: &mut Vec<Job>) {
+        while let Some(held) = self.partitions.get(folder).map(|buffer| buffer.rows)
+            && held + rows.num_rows() >= full
+        {
+            let taken = full.saturating_sub(held).min(rows.num_rows());
+            self.keep(folder, rows.slice(0, taken));
+            rows = rows.slice(taken, rows.num_rows() - taken);
+            self.cut(folder, jobs);
+        }
+        self.keep(folder, rows);
+    }
+
+    fn keep(&mut self, folder: &Arc<str>, rows: RecordBatch) {
+        let count = rows.num_rows();
+        if let Some(buffer) = self.partitions.get_mut(folder).filter(|_| count > 0) {
+            buffer.rows += count;
+            buffer.rows_here += count;
+            self.rows_here += count;
+            buffer.batches.push(Rows::Here(rows));
+        }
+    }
+
+    /// Cuts what a partition has as a row group, and has the file closed that was written to longest ago if
+    /// too many are open.
+    fn cut(&mut self, folder: &Arc<str>, jobs: &mut Vec<Job>) {
+        let Some(buffer) = self.partitions.get_mut(folder).filter(|buffer| buffer.rows > 0) else { return };
+        self.rows_here -= buffer.rows_here;
+        jobs.push(buffer.cut());
+        self.cuts += 1;
+        if let Some(before) = buffer.last_cut.replace(self.cuts) {
+            self.open.remove(&before);
+        }
+        self.open.insert(self.cuts, Arc::clone(folder));
+        if self.open.len() > OPEN_FILES
+            && let Some((_, oldest)) = self.open.pop_first()
+            && let Some(oldest) = self.partitions.get_mut(&oldest)
+        {
+            oldest.last_cut = None;
+            jobs.push(oldest.close());
+        }
+    }
+}
+
 impl Buffer {
     fn new(folder: Arc<str>) -> Self {
         let files = PartitionFiles { folder, lane: Turnstile::default(), state: Mutex::default() };
-        Self { rows: 0, batches: Vec::new(), groups_cut: 0, files: Arc::new(files) }
-    }
-
-    fn push(&mut self, mut rows: RecordBatch, full: usize, jobs: &mut Vec<Job>) {
-        while self.rows + rows.num_rows() >= full {
-            let taken = full.saturating_sub(self.rows).min(rows.num_rows());
-            self.keep(rows.slice(0, taken));
-            rows = rows.slice(taken, rows.num_rows() - taken);
-            jobs.push(self.cut());
-        }
-        self.keep(rows);
-    }
-
-    fn keep(&mut self, rows: RecordBatch) {
-        if rows.num_rows() > 0 {
-            self.rows += rows.num_rows();
-            self.batches.push(rows);
+        Self {
+            rows: 0,
+            rows_here: 0,
+            batches: Vec::new(),
+            last_cut: None,
+            groups_cut: 0,
+            files: Arc::new(files),
         }
     }
 
     fn cut(&mut self) -> Job {
+        let (rows, batches) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.batches));
+        self.rows_here = 0;
+        self.job(rows, batches)
+    }
+
+    fn close(&mut self) -> Job {
+        self.job(0, Vec::new())
+    }
+
+    fn job(&mut self, rows: usize, batches: Vec<Rows>) -> Job {
         let ordinal = self.groups_cut;
         self.groups_cut += 1;
-        self.rows = 0;
-        Job { files: Arc::clone(&self.files), ordinal, batches: std::mem::take(&mut self.batches) }
+        Job { files: Arc::clone(&self.files), ordinal, rows, batches }
     }
 }
 

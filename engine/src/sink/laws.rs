@@ -11,6 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 
 use super::{DatasetWriter, Encoder, Job, Layout, Partitioner, StagedFile};
+use crate::memory::Disk;
 use crate::store::{Dataset, Io, Settings, Staging, Stores};
 
 /// Rows in their batches: a partition, or none, and a number.
@@ -53,6 +54,7 @@ fn write(rows: &Batches, group_rows: usize, seed: u64, on_disk: bool) -> Written
         row_bytes: 16,
         file_bytes: 200,
         tag: "tag".into(),
+        disk: Disk::new(std::env::temp_dir(), None),
     });
     let mut jobs: Vec<Job> = Vec::new();
     for batch in rows {
@@ -60,7 +62,7 @@ fn write(rows: &Batches, group_rows: usize, seed: u64, on_disk: bool) -> Written
         let numbers = Int64Array::from_iter_values(batch.iter().map(|(_, number)| *number));
         let columns: Vec<ArrayRef> = vec![Arc::new(parts), Arc::new(numbers)];
         let record = RecordBatch::try_new(Arc::clone(&input), columns).unwrap();
-        jobs.extend(writer.admit(writer.split(&record).unwrap()));
+        jobs.extend(writer.admit(writer.split(&record).unwrap()).unwrap());
     }
     jobs.extend(writer.drain());
     let mut state = seed;

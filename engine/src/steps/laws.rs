@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::evaluate::Evaluator;
 use super::{BindContext, ColumnSet, HIDDEN, Lowering, RowOp, STEPS, Step, StepDef, find};
 use crate::error::Error;
+use crate::memory::Memory;
 use crate::spec::{Node, Span, Spanned, Value, read};
 
 mod closed;
@@ -127,14 +128,16 @@ impl Examined {
         let out: Vec<DataFrame> = match &self.lowering {
             Lowering::Rows(_) => batches.map(|batch| self.run_on(batch)).collect(),
             Lowering::Stream(stream) => {
-                let others = self.others.iter().map(|(_, frame)| frame.clone()).collect();
-                let operator = stream.open(others).expect("the operator opens");
+                let others = self.others.iter().map(|(_, frame)| frame.clone().into()).collect();
+                let operator = stream.open(others, &Memory::unbounded()).expect("the operator opens");
                 let mut out = Vec::new();
                 for batch in batches {
                     let turn = operator.prepare(batch).expect("a batch is prepared");
                     out.extend(turn().and_then(|then| then()).expect("a batch is finished"));
                 }
-                out.extend(operator.end().expect("the operator ends"));
+                for then in operator.end().expect("the operator ends") {
+                    out.extend(then.and_then(|then| then()).expect("the rest comes"));
+                }
                 out
             }
             Lowering::Whole(_) => return None,

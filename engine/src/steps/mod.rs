@@ -10,7 +10,7 @@ pub mod keys;
 mod literal;
 mod narrow;
 mod rowops;
-mod rows;
+pub(crate) mod rows;
 mod step;
 mod type_name;
 
@@ -51,7 +51,8 @@ pub use evaluate::Evaluator;
 pub use narrow::{ColumnSet, Needs, all, roots};
 pub(crate) use sql::query_step;
 pub use step::{
-    BindContext, Example, HIDDEN, Lowering, Operator, RowOp, Step, StepDef, StreamStep, Then, Turn, WholeStep,
+    BindContext, Example, HIDDEN, Lowering, Operator, Rest, RowOp, Step, StepDef, StreamStep, Then, Turn,
+    WholeStep,
 };
 
 /// Every step, in the order of the documentation.

@@ -5,7 +5,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use polars::prelude::{BooleanChunked, Column, DataFrame, DataType, Expr, IdxCa, PlSmallStr};
 use polars_arrow::bitmap::{Bitmap, BitmapBuilder};
 
+use super::{Rest, Then};
 use crate::error::{Error, Result};
+use crate::scan::BATCH_ROWS;
+
+/// `frames` in batches.
+pub(crate) fn rest<'a>(frames: Vec<DataFrame>) -> Rest<'a> {
+    let batches = frames.into_iter().flat_map(|frame| {
+        let starts = (0..frame.height()).step_by(BATCH_ROWS);
+        starts.map(move |start| frame.slice(start as i64, BATCH_ROWS))
+    });
+    Box::new(batches.map(|batch| Ok(Box::new(move || Ok(Some(batch))) as Then<'a>)))
+}
 
 /// A key for Polars' own grouping and joining: it cannot hash a single decimal column as we build it, but
 /// decimals of one scale are equal exactly if their texts are.

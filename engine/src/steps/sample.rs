@@ -17,6 +17,7 @@ use super::{
     arguments,
 };
 use crate::error::{Error, Result};
+use crate::memory::{Memory, Table};
 use crate::spec::Spanned;
 
 /// Where a row's number, and then its lot, stands while rows are drawn.
@@ -150,7 +151,7 @@ impl StreamStep for Lots {
         Some(Needs::of_input(wanted.clone()))
     }
 
-    fn open(&self, _: Vec<DataFrame>) -> Result<Box<dyn Operator>> {
+    fn open(&self, _: Vec<Table>, _: &Memory) -> Result<Box<dyn Operator>> {
         Ok(Box::new(Drawing { lots: *self, rows: Mutex::new(0) }))
     }
 
@@ -224,7 +225,7 @@ mod tests {
             let lowering = bound(parsed(yaml).unwrap().as_ref(), input.schema(), &[]).unwrap();
             let whole = run(&lowering, input.clone(), &[]).unwrap();
             let Lowering::Stream(stream) = lowering else { panic!("a sample by position streams") };
-            let operator = stream.open(Vec::new()).unwrap();
+            let operator = stream.open(Vec::new(), &Memory::unbounded()).unwrap();
             let mut drawn = whole.clear();
             for at in [0, 7, 14, 21, 28, 35, 42, 49] {
                 let then = operator.prepare(input.slice(at, 7)).and_then(|turn| turn()).unwrap();

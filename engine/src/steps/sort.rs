@@ -1,12 +1,23 @@
 //! `sort`: rows in order.
 
-use polars::prelude::{DataType, Expr, LazyFrame, PolarsResult, SortMultipleOptions};
+use std::sync::Mutex;
+
+use polars::prelude::row_encode::_get_rows_encoded_ca;
+use polars::prelude::{
+    BinaryOffsetChunked, DataFrame, DataType, Expr, IntoLazy, LazyFrame, PlSmallStr, PolarsResult,
+    SortMultipleOptions,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::column::existing;
-use super::{BindContext, Example, Lowering, Step, StepDef, WholeStep, arguments};
+use super::evaluate::Evaluator;
+use super::rows::{locked, rest};
+use super::{
+    BindContext, Example, Lowering, Operator, Rest, Step, StepDef, StreamStep, Then, Turn, arguments,
+};
 use crate::error::{Error, Result};
+use crate::memory::{Holder, Memory, Runs, Table, bytes_of};
 use crate::spec::{FromNode, Node, OneOrMany, Parsed, Spanned, Value, decode};
 
 pub(super) static STEP: StepDef = StepDef {
@@ -89,7 +100,7 @@ impl FromNode for Sort {
 
 impl Step for Sort {
     fn bind(&self, cx: &BindContext<'_>) -> Result<Lowering> {
-        Ok(Lowering::Whole(Box::new(Order::bind(&self.by, self.nulls, cx)?)))
+        Ok(Lowering::Stream(Box::new(Order::bind(&self.by, self.nulls, cx)?)))
     }
 }
 
@@ -121,21 +132,137 @@ impl Order {
         Ok(Self { keys, options })
     }
 
+    /// Bytes a row that compare as the rows do.
+    fn encode(&self, rows: &DataFrame) -> Result<BinaryOffsetChunked> {
+        let keys = Evaluator::new(&self.keys, rows.schema())?.evaluate(rows)?;
+        let SortMultipleOptions { descending, nulls_last, .. } = &self.options;
+        _get_rows_encoded_ca(PlSmallStr::EMPTY, &keys, descending, nulls_last, false)
+            .map_err(|error| Error::defect("cannot compare rows").because(error))
+    }
+
     /// `frame` in this order.
     pub(super) fn of(&self, frame: LazyFrame) -> LazyFrame {
         frame.sort_by_exprs(&self.keys, self.options.clone())
     }
 }
 
-impl WholeStep for Order {
+impl StreamStep for Order {
     fn lazy(&self, input: LazyFrame, _: Vec<LazyFrame>) -> PolarsResult<LazyFrame> {
         Ok(self.of(input))
+    }
+
+    fn open(&self, _: Vec<Table>, memory: &Memory) -> Result<Box<dyn Operator>> {
+        let holder = memory.holder("the rows of a sort");
+        Ok(Box::new(Sorting { order: self.clone(), state: Mutex::default(), holder }))
+    }
+
+    fn keeps_unique(&self) -> bool {
+        true
+    }
+}
+
+/// Rows that wait to be sorted. Once there is no room for more they are sorted and go to disk, and such runs
+/// are merged at the end.
+struct Sorting {
+    order: Order,
+    state: Mutex<State>,
+    holder: Holder,
+}
+
+#[derive(Default)]
+struct State {
+    rows: Vec<DataFrame>,
+    bytes: u64,
+    runs: Runs,
+}
+
+impl Sorting {
+    /// The rows that wait, sorted.
+    fn sorted(&self, state: &mut State) -> Result<DataFrame> {
+        state.bytes = 0;
+        let mut rows = std::mem::take(&mut state.rows).into_iter();
+        let mut all = rows.next().unwrap_or_default();
+        for rows in rows {
+            all.vstack_mut_owned(rows)
+                .map_err(|error| Error::defect("batches of one table differ").because(error))?;
+        }
+        if all.width() == 0 {
+            return Ok(all);
+        }
+        let sorted = self.order.of(all.lazy()).collect();
+        sorted.map_err(|error| Error::defect("could not sort rows").because(error))
+    }
+
+    fn to_disk(&self, state: &mut State) -> Result<()> {
+        let sorted = self.sorted(state)?;
+        state.runs.push(&sorted, self.holder.disk())?;
+        let _ = self.holder.hold(0);
+        Ok(())
+    }
+}
+
+impl Operator for Sorting {
+    fn prepare(&self, batch: DataFrame) -> Result<Turn<'_>> {
+        Ok(Box::new(move || {
+            let state = &mut *locked(&self.state);
+            if batch.height() > 0 {
+                state.bytes += bytes_of(&batch);
+                state.rows.push(batch);
+            }
+            // Rows are there twice while they are sorted.
+            if self.holder.hold(2 * state.bytes) {
+                self.to_disk(state)?;
+            }
+            Ok(Box::new(|| Ok(None)) as Then<'_>)
+        }))
+    }
+
+    fn end(&self) -> Result<Rest<'_>> {
+        let mut state = std::mem::take(&mut *locked(&self.state));
+        if state.runs.is_empty() {
+            return Ok(rest(vec![self.sorted(&mut state)?]));
+        }
+        self.to_disk(&mut state)?;
+        let order = self.order.clone();
+        let merged = state.runs.merge(Box::new(move |rows| order.encode(rows)))?;
+        Ok(Box::new(merged.map(|rows| {
+            let rows = rows?;
+            Ok(Box::new(move || Ok(Some(rows))) as Then<'_>)
+        })))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use crate::steps::laws::{gives, outcome};
+    use crate::steps::trial::{assert_same, lazy, stream_in, stream_step};
+    use crate::steps::trial_frames::{cuts, frames, memories};
+
+    const SORTS: [&str; 7] = [
+        "sort: i",
+        "sort: [{f: desc}, t]",
+        "sort: {by: [t, {x: desc}], nulls: first}",
+        "sort: [{d: desc}, {z: desc}]",
+        "sort: {by: {b: desc}, nulls: first}",
+        "sort: [u, {n: desc}]",
+        "sort: f",
+    ];
+
+    proptest! {
+        #[test]
+        fn streaming_is_the_lazy_meaning_whatever_the_memory(
+            frame in frames(), step in prop::sample::select(&SORTS[..]), cuts in cuts(), memory in memories(),
+        ) {
+            let bound = stream_step(step, &frame, &[]);
+            let streamed = stream_in(&memory, &*bound, &frame, &[], &cuts).unwrap();
+            if streamed.rows.height() > 0 {
+                assert_same(&streamed.rows, &lazy(&*bound, &frame, &[]));
+            }
+            prop_assert_eq!(streamed.rows.height(), frame.height());
+        }
+    }
 
     #[test]
     fn nulls_stand_where_they_are_told_in_both_directions() {

@@ -11,6 +11,7 @@ use schemars::SchemaGenerator;
 
 use super::narrow::{ColumnSet, Needs};
 use crate::error::Result;
+use crate::memory::{Memory, Table};
 use crate::spec::{Node, Spanned};
 
 /// A step as the catalogue lists it.
@@ -131,8 +132,9 @@ pub trait StreamStep: Send + Sync {
     /// The meaning, as a lazy plan: the reference the operator is tested against.
     fn lazy(&self, input: LazyFrame, others: Vec<LazyFrame>) -> PolarsResult<LazyFrame>;
 
-    /// The operator for one run; `others` are the complete frames of `Step::reads`.
-    fn open(&self, others: Vec<DataFrame>) -> Result<Box<dyn Operator>>;
+    /// The operator for one run; `others` are the complete tables of `Step::reads`. What it keeps, it keeps
+    /// within `memory`.
+    fn open(&self, others: Vec<Table>, memory: &Memory) -> Result<Box<dyn Operator>>;
 
     /// Gives up what is not `wanted` of the rows coming out and says which columns are needed; none if all
     /// are.
@@ -157,6 +159,9 @@ pub type Turn<'a> = Box<dyn FnOnce() -> Result<Then<'a>> + Send + 'a>;
 /// What a batch needs after its turn, in parallel again. `None` stands for no rows.
 pub type Then<'a> = Box<dyn FnOnce() -> Result<Option<DataFrame>> + Send + 'a>;
 
+/// What comes after the last batch: frames in order, each finished in parallel.
+pub type Rest<'a> = Box<dyn Iterator<Item = Result<Then<'a>>> + Send + 'a>;
+
 /// A stateful operator of one run.
 ///
 /// `prepare` runs in parallel and does the heavy part (keys, hashes, expressions); the turn it
@@ -167,8 +172,8 @@ pub trait Operator: Send + Sync {
     fn prepare(&self, batch: DataFrame) -> Result<Turn<'_>>;
 
     /// After the last batch: rows that could not leave earlier, in order.
-    fn end(&self) -> Result<Vec<DataFrame>> {
-        Ok(Vec::new())
+    fn end(&self) -> Result<Rest<'_>> {
+        Ok(Box::new(std::iter::empty()))
     }
 
     /// Facts for the summary and the run record: rows unmatched, duplicates found, groups.

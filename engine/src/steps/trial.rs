@@ -1,10 +1,13 @@
 //! Runs steps in tests: as they stand in a pipeline file, streamed over any cut of their input, and in
 //! the lazy meaning.
 
+use std::sync::Arc;
+
 use polars::prelude::{DataFrame, IntoLazy};
 
 use super::{BindContext, Lowering, STEPS, StreamStep};
 use crate::error::Result;
+use crate::memory::{Kept, Memory, Table};
 use crate::spec::{Value, read};
 
 /// What a streamed step gave.
@@ -49,7 +52,19 @@ pub(super) fn stream(
     others: &[(&str, &DataFrame)],
     cuts: &[usize],
 ) -> Result<Streamed> {
-    let operator = step.open(others.iter().map(|(_, frame)| (*frame).clone()).collect())?;
+    stream_in(&Memory::unbounded(), step, input, others, cuts)
+}
+
+/// The same within `memory`.
+pub(super) fn stream_in(
+    memory: &Memory,
+    step: &dyn StreamStep,
+    input: &DataFrame,
+    others: &[(&str, &DataFrame)],
+    cuts: &[usize],
+) -> Result<Streamed> {
+    let others = others.iter().map(|(_, frame)| table(memory, frame)).collect::<Result<_>>()?;
+    let operator = step.open(others, memory)?;
     let mut out: Vec<DataFrame> = Vec::new();
     let (mut at, mut cuts) = (0, cuts.iter().cycle());
     while at < input.height() || out.is_empty() && at == 0 {
@@ -60,13 +75,24 @@ pub(super) fn stream(
             break;
         }
     }
-    out.extend(operator.end()?);
+    for then in operator.end()? {
+        out.extend(then?()?);
+    }
     let mut out = out.into_iter();
     let mut rows = out.next().unwrap_or_else(DataFrame::empty);
     out.for_each(|batch| {
         rows.vstack_mut(&batch).unwrap();
     });
     Ok(Streamed { rows, counts: operator.counts() })
+}
+
+/// A table that was kept within `memory`.
+fn table(memory: &Memory, frame: &DataFrame) -> Result<Table> {
+    let mut kept = Kept::new(memory, "a table");
+    for at in (0..frame.height()).step_by(7) {
+        kept.push(frame.slice(at as i64, 7))?;
+    }
+    Ok(Table::new(Arc::new(kept), frame.schema().as_ref().clone()))
 }
 
 /// What a step means, computed by Polars.

@@ -3,6 +3,8 @@
 use polars::prelude::{Column, DataFrame, DataType, IntoColumn, NamedFrom, Series, TimeUnit, TimeZone};
 use proptest::prelude::*;
 
+use crate::memory::Memory;
+
 const INTS: [Option<i64>; 9] = [
     None,
     Some(0),
@@ -39,6 +41,15 @@ pub(super) fn frames() -> impl Strategy<Value = DataFrame> {
 /// Lengths of batches.
 pub(super) fn cuts() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![Just(vec![1]), Just(vec![1000]), prop::collection::vec(1..20usize, 1..4)]
+}
+
+/// Memory with all the room there is, or less than some frames take.
+pub(super) fn memories() -> impl Strategy<Value = Memory> {
+    prop_oneof![
+        Just(Memory::unbounded()),
+        Just(Memory::with_room(0)),
+        (1..4000u64).prop_map(Memory::with_room)
+    ]
 }
 
 fn frame(rows: &[Choices]) -> DataFrame {

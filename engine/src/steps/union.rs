@@ -1,8 +1,7 @@
 //! `union`: the rows of other tables after these.
 
 use polars::prelude::{
-    DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, PlSmallStr, PolarsResult, Schema, UnionArgs,
-    concat, lit,
+    DataFrame, DataType, Expr, LazyFrame, NULL, PlSmallStr, PolarsResult, Schema, UnionArgs, concat, lit,
 };
 use polars_core::utils::try_get_supertype;
 use schemars::JsonSchema;
@@ -11,11 +10,13 @@ use serde::Deserialize;
 use super::column::{column, is_number, visible};
 use super::evaluate::Evaluator;
 use super::narrow::{ColumnSet, Needs, roots, stays};
+use super::rows::frame;
 use super::type_name::type_name;
 use super::{
-    BindContext, Example, HIDDEN, Lowering, Operator, Step, StepDef, StreamStep, Then, Turn, arguments,
+    BindContext, Example, HIDDEN, Lowering, Operator, Rest, Step, StepDef, StreamStep, Then, Turn, arguments,
 };
 use crate::error::{Error, Result};
+use crate::memory::{Memory, Table};
 use crate::spec::{FromNode, Node, OneOrMany, Spanned, Value, decode, did_you_mean};
 
 pub(super) static STEP: StepDef = StepDef {
@@ -165,13 +166,12 @@ impl StreamStep for Stacked {
         Some(Needs { input: needed(&self.own), others: self.others.iter().map(needed).collect() })
     }
 
-    fn open(&self, others: Vec<DataFrame>) -> Result<Box<dyn Operator>> {
-        let rest = others
-            .into_iter()
-            .zip(&self.others)
-            .map(|(other, aligned)| other.lazy().select(aligned).collect())
-            .collect::<PolarsResult<Vec<_>>>()
-            .map_err(|error| Error::wrong("cannot align the tables of a union").because(error))?;
+    fn open(&self, others: Vec<Table>, _: &Memory) -> Result<Box<dyn Operator>> {
+        let aligned = |(other, aligned): (Table, &Vec<Expr>)| {
+            let aligned = Evaluator::new(aligned, other.schema())?;
+            Ok((other, aligned))
+        };
+        let rest = others.into_iter().zip(&self.others).map(aligned).collect::<Result<_>>()?;
         Ok(Box::new(Stacking { own: Evaluator::new(&self.own, &self.input)?, rest }))
     }
 }
@@ -179,7 +179,8 @@ impl StreamStep for Stacked {
 /// A union under way.
 struct Stacking {
     own: Evaluator,
-    rest: Vec<DataFrame>,
+    /// The other tables, each with how its columns are aligned.
+    rest: Vec<(Table, Evaluator)>,
 }
 
 impl Operator for Stacking {
@@ -193,12 +194,19 @@ impl Operator for Stacking {
         }))
     }
 
-    fn end(&self) -> Result<Vec<DataFrame>> {
-        Ok(self.rest.clone())
+    fn end(&self) -> Result<Rest<'_>> {
+        let frames = self.rest.iter().flat_map(|rest| (0..rest.0.len()).map(move |index| (rest, index)));
+        Ok(Box::new(frames.map(|((table, aligned), index)| {
+            let then: Then<'_> = Box::new(move || {
+                let rows = table.read(index)?;
+                frame(rows.height(), aligned.evaluate(&rows)?).map(Some)
+            });
+            Ok(then)
+        })))
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
-        vec![("rows_added", self.rest.iter().map(|frame| frame.height() as u64).sum())]
+        vec![("rows_added", self.rest.iter().map(|(table, _)| table.rows()).sum())]
     }
 }
 

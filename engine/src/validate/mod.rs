@@ -4,6 +4,7 @@ mod gate;
 mod quarantine;
 mod quarantine_limit;
 mod reference;
+mod room;
 mod tap;
 mod values;
 
@@ -11,5 +12,6 @@ pub use gate::{Ruling, rule};
 pub use quarantine::{Point, QUARANTINE_RUN, Quarantine, REASONS, point_name};
 pub use quarantine_limit::quarantine_verdict;
 pub use reference::add_reference;
+pub use room::KeyRoom;
 pub use tap::{Measured, Tap};
 pub use values::{ValueFiles, ValuesRead};

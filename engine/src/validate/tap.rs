@@ -2,7 +2,7 @@
 //! fail where the check says so.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
 use arrow::compute::nullif;
@@ -10,7 +10,7 @@ use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 use lockgate_rules::{
     AnsweredFrom, Baseline, Batch, Check, History, Input, JudgeContext, NulledOut, Part, Partitions, Profile,
-    Proofs, Quarantined, State, Suite, Verdict,
+    Proofs, Quarantined, RuleError, State, Suite, Verdict,
 };
 use polars::prelude::{
     BooleanChunked, Column, DataFrame, Expr, ListBuilderTrait, ListStringChunkedBuilder, Schema,
@@ -18,6 +18,7 @@ use polars::prelude::{
 use polars::prelude::{IntoColumn, PlSmallStr};
 
 use super::quarantine::REASONS;
+use super::room::KeyRoom;
 use crate::error::{Error, Result};
 use crate::exec::bridge;
 use crate::exec::rows::filter;
@@ -51,6 +52,7 @@ impl Tap {
         proofs: Proofs,
         now: DateTime<Utc>,
         partitions: Option<Partitioner>,
+        room: KeyRoom,
     ) -> Result<Self> {
         suite.rely_on(&proofs);
         Ok(Self {
@@ -58,7 +60,7 @@ impl Tap {
             schema: bridge::arrow_schema(schema)?,
             proofs,
             ids: suite.ids().map(str::to_owned).collect(),
-            state: Mutex::new(suite.start()),
+            state: Mutex::new(suite.start().within(Arc::new(room))),
             suite,
             now,
             partitions,
@@ -132,7 +134,10 @@ impl Tap {
     /// Adds the measurements of the next batch, in batch order.
     pub fn merge(&self, measured: Measured) -> Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.merge(measured).map_err(|error| Error::defect("could not add up measurements").because(error))
+        state.merge(measured).map_err(|error| match error {
+            RuleError::Room(error) => Error::from_io(error, "could not put keys of checks away"),
+            other => Error::defect("could not add up measurements").because(other),
+        })
     }
 
     /// The verdicts on everything measured.

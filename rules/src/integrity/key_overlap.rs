@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::check::ParamError;
 use crate::counterpart::Partnered;
 use crate::literal::Literal;
-use crate::measure::{Accumulator, Readings, What};
+use crate::measure::{Accumulator, Readings, What, unreadable};
 use crate::other::{To, key_pairs, rows_of};
 use crate::reference::{Reference, Want};
 use crate::rule::{
@@ -126,7 +126,11 @@ impl Judge for Overlapping {
         let Some(Accumulator::Groups(keys)) = readings.at(self.keys).map(|all| &all.accumulator) else {
             return Outcome::error("keys were not counted");
         };
-        let (here, there, shared) = (keys.counts().distinct, other.keys(), partners.keys_found());
+        let here = match keys.counts() {
+            Ok(counts) => counts.distinct,
+            Err(error) => return Outcome::error(unreadable(&error)),
+        };
+        let (there, shared) = (other.keys(), partners.keys_found());
         let (only_here, only_there) = (here - shared, there - shared);
         let of = match self.rule.measure {
             Overlap::Jaccard => here + only_there,

@@ -46,6 +46,7 @@ pub use distinct::{Distinct, EXACT_DISTINCT, RELATIVE_ERROR};
 pub use exact_sum::ExactSum;
 pub use extremes::Extremes;
 pub use frequencies::{Frequencies, MOST_VALUES, MostCommon};
+pub(crate) use groups::unreadable;
 pub use groups::{GroupCounts, Groups};
 pub use moments::Moments;
 pub use null_rows::NullRows;

@@ -193,6 +193,9 @@ pub enum RuleError {
     /// A measure could not take the batch.
     #[error("measuring {0} failed")]
     Measure(String, #[source] arrow::error::ArrowError),
+    /// Keys could not be put away.
+    #[error("keys that do not fit in memory could not be put away")]
+    Room(#[source] std::io::Error),
     /// A part of another suite.
     #[error("the part does not belong to this state")]
     ForeignPart,

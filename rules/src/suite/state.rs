@@ -1,6 +1,8 @@
 //! What a suite accumulated: versioned, mergeable, serialisable.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,7 @@ use super::RuleError;
 use super::grouping::GroupParts;
 use crate::measure::{Accumulated, Accumulator, Spec};
 use crate::profile::{ColumnKey, PairKey, Profile};
+use crate::room::Room;
 use crate::sample::Sample;
 
 /// The version written into states.
@@ -21,6 +24,9 @@ pub struct State {
     specs: Vec<Spec>,
     measured: Vec<bool>,
     part: Part,
+    /// Where keys go that do not fit in memory, if there is such a place.
+    #[serde(skip)]
+    room: Option<Arc<dyn Room>>,
 }
 
 /// What one batch contributes.
@@ -61,6 +67,7 @@ impl State {
                 measures: Vec::new(),
                 groupings: vec![GroupParts::default(); groupings],
             },
+            room: None,
         };
         for (spec, measured, types) in planned {
             state.part.measures.push(Accumulated::new(&spec.what, types));
@@ -70,9 +77,20 @@ impl State {
         state
     }
 
+    /// The same state, which puts keys away that there is no `room` for.
+    #[must_use]
+    pub fn within(mut self, room: Arc<dyn Room>) -> Self {
+        self.room = Some(room);
+        self
+    }
+
     /// Adds what a batch contributed.
     pub fn merge(&mut self, part: Part) -> Result<(), RuleError> {
-        self.part.merge(part)
+        self.part.merge(part)?;
+        match &self.room {
+            Some(room) => self.part.give_way(room).map_err(RuleError::Room),
+            None => Ok(()),
+        }
     }
 
     /// Adds another state of the same suite, of rows that come after this one's.
@@ -137,6 +155,27 @@ impl State {
 }
 
 impl Part {
+    /// Puts away the keys of whoever holds more than an even share of them, if there are too many.
+    fn give_way(&mut self, room: &Arc<dyn Room>) -> io::Result<()> {
+        let keys = |measure: &Accumulated| match &measure.accumulator {
+            Accumulator::Groups(groups) => groups.bytes(),
+            _ => 0,
+        };
+        let held: Vec<u64> = self.measures.iter().map(keys).filter(|bytes| *bytes > 0).collect();
+        let all: u64 = held.iter().sum();
+        if held.is_empty() || !room.is_full(all) {
+            return Ok(());
+        }
+        let share = all / held.len() as u64;
+        for measure in &mut self.measures {
+            match &mut measure.accumulator {
+                Accumulator::Groups(groups) if groups.bytes() >= share => groups.put_away(room)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn merge(&mut self, other: Self) -> Result<(), RuleError> {
         if self.tallies.len() != other.tallies.len()
             || self.measures.len() != other.measures.len()

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::unique::key_columns;
-use crate::measure::{Accumulator, Readings, What};
+use crate::measure::{Accumulator, Readings, What, unreadable};
 use crate::proofs::Proofs;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
@@ -92,7 +92,10 @@ impl Judge for Identifies {
         let Some(Accumulator::Groups(groups)) = readings.at(self.keys).map(|all| &all.accumulator) else {
             return Outcome::error("the keys were not counted");
         };
-        let (counts, examples) = groups.survey();
+        let (counts, examples) = match groups.survey() {
+            Ok(survey) => survey,
+            Err(error) => return Outcome::error(unreadable(&error)),
+        };
         let samples = examples.repeats().chain(without_key.first());
         outcome(all.rows, counts.extra_rows(), all.nulls).samples(samples)
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::keys::KeyKind;
 use crate::literal::type_name;
-use crate::measure::{Accumulator, Readings, What};
+use crate::measure::{Accumulator, Readings, What, unreadable};
 use crate::proofs::Proofs;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
@@ -145,7 +145,10 @@ impl Judge for NoRepeats {
         else {
             return Outcome::error("the keys were not counted");
         };
-        let (counts, examples) = groups.survey();
+        let (counts, examples) = match groups.survey() {
+            Ok(survey) => survey,
+            Err(error) => return Outcome::error(unreadable(&error)),
+        };
         let count = match self.rule.count {
             Count::ExtraRows => counts.extra_rows(),
             Count::RowsInDupGroups => counts.rows_in_repeated(),

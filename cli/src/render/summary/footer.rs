@@ -26,6 +26,9 @@ pub(super) fn footer(record: &RunRecord, width: usize) -> String {
     if let Some(peak) = resources.memory_peak_bytes {
         figures.push(format!("{} peak memory", bytes(peak)));
     }
+    if resources.spilled_bytes > 0 {
+        figures.push(format!("{} through disk", bytes(resources.spilled_bytes)));
+    }
     let threads = things(resources.threads as u64, "thread", "threads");
     figures.push(match resources.cpu_ms {
         Some(cpu) => format!("{} cpu on {threads}", milliseconds(cpu)),

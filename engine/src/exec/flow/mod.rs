@@ -23,9 +23,9 @@ use crate::exec::permit::{Permit, Permits};
 use crate::exec::progress::Progress;
 use crate::exec::rows::Worked;
 use crate::exec::turnstile::{Ticket, Turnstile};
-use crate::exec::whole::batches;
+use crate::memory::Memory;
 use crate::sink::{DatasetWriter, Job, Piece};
-use crate::steps::Turn;
+use crate::steps::{Rest, Then, Turn};
 use crate::store::Io;
 use crate::validate::{Measured, Quarantine};
 
@@ -39,6 +39,8 @@ pub struct Machine<'m> {
     pub cancel: &'m Cancel,
     /// Counters for whoever watches.
     pub progress: &'m Progress,
+    /// Memory that is shared out among those who keep rows.
+    pub memory: &'m Memory,
 }
 
 /// A batch on its way.
@@ -105,7 +107,7 @@ impl<'l> Flow<'l> {
             for task in 0..feed.tasks() as u64 {
                 let Some(permit) = permits.acquire(|| self.stopped()) else { break };
                 let first = Ticket { task, part: 0, last: true };
-                match fetched.take() {
+                match self.machine.memory.check().and_then(|()| fetched.take()) {
                     Ok(input) => {
                         Progress::add(&self.machine.progress.bytes_read, feed.stored_bytes(task as usize));
                         self.spawn(scope, first, move |scope| {
@@ -161,11 +163,8 @@ impl<'l> Flow<'l> {
                 let Work::Ordered(operator) = &stage.work else { continue };
                 let started = Instant::now();
                 let rest = self.machine.pool.install(|| operator.end()).map_err(|e| e.at(stage.span))?;
-                let rest: Vec<DataFrame> = rest.iter().flat_map(batches).collect();
-                stage.flow.add(0, rest.iter().map(DataFrame::height).sum());
                 stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
-                if !rest.is_empty() {
-                    self.send(index, position + 1, seen[index], rest)?;
+                if self.send(index, position, seen[index], rest)? {
                     seen[index] += 1;
                 }
             }
@@ -176,18 +175,47 @@ impl<'l> Flow<'l> {
         Ok(())
     }
 
-    fn send(&self, line: usize, stage: usize, task: u64, frames: Vec<DataFrame>) -> Result<()> {
-        let count = frames.len();
+    /// Sends on what a step still held, as the batches of one task; whether there was any.
+    fn send(&self, index: usize, position: usize, task: u64, rest: Rest<'l>) -> Result<bool> {
+        let stage = &self.lines[index].stages[position];
+        let permits = Permits::new(2 * self.machine.pool.current_num_threads() + 1);
+        let mut rest = rest.peekable();
+        let mut part = 0;
         self.machine.pool.in_place_scope(|scope| {
-            for (part, rows) in frames.into_iter().enumerate() {
-                let ticket = Ticket { task, part: part as u64, last: part + 1 == count };
-                self.spawn(scope, ticket, move |scope| {
-                    self.advance(scope, line, stage, Batch { ticket, rows: Some(rows), permit: None });
-                    Ok(())
-                });
+            while let Some(then) = rest.next() {
+                let ticket = Ticket { task, part, last: rest.peek().is_none() };
+                part += 1;
+                let Some(permit) = permits.acquire(|| self.stopped()) else { break };
+                match self.machine.memory.check().and(then) {
+                    Ok(then) => self.spawn(scope, ticket, move |scope| {
+                        self.follow(scope, index, position, ticket, then, Some(permit))
+                    }),
+                    Err(error) => self.note(ticket, Err(error.at(stage.span))),
+                }
             }
         });
-        self.outcome()
+        self.outcome()?;
+        Ok(part > 0)
+    }
+
+    /// What a batch needs after its turn at a step, then its further way.
+    fn follow<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        index: usize,
+        position: usize,
+        ticket: Ticket,
+        then: Then<'l>,
+        permit: Option<Arc<Permit>>,
+    ) -> Result<()> {
+        let stage = &self.lines[index].stages[position];
+        let started = Instant::now();
+        let finished = then();
+        stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        let rows = finished.map_err(|error| error.at(stage.span))?;
+        stage.flow.add(0, rows.as_ref().map_or(0, DataFrame::height));
+        self.advance(scope, index, position + 1, Batch { ticket, rows, permit });
+        Ok(())
     }
 
     /// Encodes what never filled a row group.
@@ -274,13 +302,7 @@ impl<'l> Flow<'l> {
                 stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
                 let then = then.map_err(|error| error.at(stage.span))?;
                 self.spawn(scope, ticket, move |scope| {
-                    let started = Instant::now();
-                    let finished = then();
-                    stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
-                    let rows = finished.map_err(|error| error.at(stage.span))?;
-                    stage.flow.add(0, rows.as_ref().map_or(0, DataFrame::height));
-                    self.advance(scope, index, position + 1, Batch { ticket, rows, permit });
-                    Ok(())
+                    self.follow(scope, index, position, ticket, then, permit)
                 });
                 Ok(())
             });
@@ -313,8 +335,8 @@ impl<'l> Flow<'l> {
         }
         if let Some(gathered) = &line.gathered {
             self.lanes[index].gathered.pass(ticket, rows.clone(), |_, rows| {
-                gathered.lock().unwrap_or_else(PoisonError::into_inner).extend(rows);
-                Ok::<_, Error>(())
+                let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
+                rows.map_or(Ok(()), |rows| gathered.push(rows))
             })?;
         }
         if let Some(writer) = &line.writer {
@@ -323,7 +345,7 @@ impl<'l> Flow<'l> {
                 None => Vec::new(),
             };
             self.lanes[index].pieces.pass(ticket, (pieces, permit), |_, (pieces, permit)| {
-                for job in writer.admit(pieces) {
+                for job in writer.admit(pieces)? {
                     self.encode(scope, writer, job, permit.clone());
                 }
                 Ok::<_, Error>(())

@@ -53,7 +53,7 @@ impl Flow<'_> {
         let Some(quarantine) = &self.lines[index].quarantine else { return Ok(()) };
         let writer = &quarantine.points()[point].writer;
         self.lanes[index].quarantined[point].pass(ticket, pieces, |_, pieces| {
-            for job in writer.admit(pieces) {
+            for job in writer.admit(pieces)? {
                 self.encode(scope, writer, job, None);
             }
             Ok(())

@@ -1,8 +1,8 @@
 //! An aggregation bound to its input.
 
 use polars::prelude::{
-    DataFrame, DataType, Expr, LazyFrame, NULL, PlSmallStr, PolarsResult, QuantileMethod, Schema,
-    SortMultipleOptions, len, lit, when,
+    DataType, Expr, LazyFrame, NULL, PlSmallStr, PolarsResult, QuantileMethod, Schema, SortMultipleOptions,
+    len, lit, when,
 };
 
 use super::Aggregate;
@@ -11,6 +11,7 @@ use super::measure;
 use super::operator::Aggregation;
 use super::plan::{Call, Plan, call_name};
 use crate::error::Result;
+use crate::memory::{Memory, Table};
 use crate::steps::column::column;
 use crate::steps::narrow::{ColumnSet, Needs};
 use crate::steps::rows::hashable;
@@ -84,8 +85,8 @@ impl StreamStep for Bound {
             .select(results))
     }
 
-    fn open(&self, _: Vec<DataFrame>) -> Result<Box<dyn Operator>> {
-        Ok(Box::new(Aggregation::new(self.plan.clone(), self.plan.rows(&self.input)?)?))
+    fn open(&self, _: Vec<Table>, memory: &Memory) -> Result<Box<dyn Operator>> {
+        Ok(Box::new(Aggregation::new(self.plan.clone(), self.plan.rows(&self.input)?, memory)?))
     }
 
     fn narrow(&mut self, _: &ColumnSet) -> Option<Needs> {

@@ -1,17 +1,22 @@
 //! Groups the rows of each batch in parallel, then folds them into the groups of all, in row order.
+//!
+//! Once there is no room for more groups, rows of groups that are not known yet go to disk. After the last
+//! batch they are folded in turn, as often as it takes, and the sorted groups of all rounds are merged.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use polars::prelude::{BooleanChunked, Column, DataFrame, PolarsError, SortMultipleOptions};
+use polars::prelude::row_encode::_get_rows_encoded_ca;
+use polars::prelude::{BooleanChunked, Column, DataFrame, PlSmallStr, PolarsError, SortMultipleOptions};
 
 use super::argument::Argument;
 use super::fold::Fold;
 use super::plan::{BoundCall, Plan, call_name};
 use crate::error::{Error, Result};
+use crate::memory::{Holder, Keys as SortKeys, Memory, Packed, Runs, Spool, bytes_of_column};
 use crate::steps::evaluate::Evaluator;
 use crate::steps::keys::{KeyEncoder, Keys, Part, Table, Wide, Word};
-use crate::steps::rows::{frame, indices, locked, take};
-use crate::steps::{Operator, Then, Turn};
+use crate::steps::rows::{frame, indices, keep, locked, rest, take};
+use crate::steps::{Operator, Rest, Then, Turn};
 
 /// The operator.
 pub(super) struct Aggregation {
@@ -19,6 +24,7 @@ pub(super) struct Aggregation {
     rows: Evaluator,
     encoder: KeyEncoder,
     state: Mutex<State>,
+    holder: Holder,
 }
 
 /// The groups so far.
@@ -28,7 +34,10 @@ struct State {
     groups: u32,
     /// Columns to group by of groups in the order they were first seen.
     by: Vec<Vec<Column>>,
+    by_bytes: u64,
     folds: Vec<Box<dyn Fold>>,
+    /// Rows of groups there is no room for, once there is none; of the columns that are evaluated.
+    waiting: Option<Spool>,
 }
 
 /// A batch grouped by itself.
@@ -47,6 +56,12 @@ struct Distinct<K> {
     start: u32,
 }
 
+/// A batch as it is folded.
+struct Rows {
+    grouped: Grouped,
+    arguments: Vec<Prepared>,
+}
+
 /// What a call needs of a batch.
 struct Prepared {
     argument: Argument,
@@ -55,16 +70,98 @@ struct Prepared {
 }
 
 impl Aggregation {
-    pub(super) fn new(plan: Plan, rows: Evaluator) -> Result<Self> {
+    pub(super) fn new(plan: Plan, rows: Evaluator, memory: &Memory) -> Result<Self> {
         let encoder = plan.encoder()?;
-        let mut folds: Vec<_> = plan.calls.iter().map(|call| call.function.start()).collect();
-        // Without columns to group by there is one group, even of no rows.
-        let groups = u32::from(plan.by.is_empty());
-        for fold in &mut folds {
-            fold.grow(groups as usize);
+        let state = Mutex::new(State::new(&plan));
+        Ok(Self { plan, rows, encoder, state, holder: memory.holder("the groups of an aggregation") })
+    }
+
+    /// Groups a batch of the columns that are evaluated, and says what is folded of it.
+    fn prepared(&self, columns: &[Column], height: usize) -> Result<Rows> {
+        let grouped = self.grouped(&columns[..self.plan.by.len()], height)?;
+        let arguments = self
+            .plan
+            .calls
+            .iter()
+            .map(|call| Prepared::new(call, columns, &grouped.rows))
+            .collect::<Result<_>>()?;
+        Ok(Rows { grouped, arguments })
+    }
+
+    /// Folds a batch into the groups, as far as there is room for them.
+    fn take(&self, state: &mut State, batch: DataFrame, rows: Rows) -> Result<()> {
+        let by = self.plan.by.len();
+        let State { waiting: Some(waiting), .. } = state else {
+            state.fold(&rows, &batch.columns()[..by])?;
+            if by > 0 && self.holder.hold(state.bytes()) {
+                state.waiting = Some(Spool::new(self.holder.disk())?);
+            }
+            return Ok(());
+        };
+        let known = rows.grouped.known(&state.narrow, &state.wide);
+        if !known.contains(&false) {
+            return state.fold(&rows, &batch.columns()[..by]);
         }
-        let state = State { narrow: Table::default(), wide: Table::default(), groups, by: Vec::new(), folds };
-        Ok(Self { plan, rows, encoder, state: Mutex::new(state) })
+        let is_known = || rows.grouped.rows.iter().map(|group| known[*group as usize]);
+        waiting.push(Packed::of(&keep(&batch, is_known().map(|known| !known).collect())?)?)?;
+        let batch = keep(&batch, is_known().collect())?;
+        if batch.height() == 0 {
+            return Ok(());
+        }
+        state.fold(&self.prepared(batch.columns(), batch.height())?, &batch.columns()[..by])
+    }
+
+    /// The groups in order, before the expressions over them.
+    fn sorted(&self, mut state: State) -> Result<DataFrame> {
+        let groups = frame(state.groups as usize, state.columns(&self.plan)?)?;
+        let by: Vec<_> = self.plan.by.iter().map(|(name, _)| name.clone()).collect();
+        if by.is_empty() {
+            return Ok(groups);
+        }
+        let sorted = groups.sort(by, SortMultipleOptions::default().with_nulls_last(true));
+        sorted.map_err(|e| Error::defect("cannot sort the groups").because(e))
+    }
+
+    /// The groups of the rows that wait, and of those that are known, in one order.
+    fn rounds(&self, first: State, mut waiting: Spool) -> Result<Rest<'_>> {
+        let disk = self.holder.disk();
+        let mut runs = Runs::default();
+        runs.push(&self.sorted(first)?, disk)?;
+        while !waiting.is_empty() {
+            let mut state = State::new(&self.plan);
+            let _ = self.holder.hold(0);
+            for index in 0..waiting.len() {
+                let batch = waiting.read(index)?;
+                let rows = self.prepared(batch.columns(), batch.height())?;
+                self.take(&mut state, batch, rows)?;
+            }
+            locked(&self.state).groups += state.groups;
+            let next = state.waiting.take();
+            runs.push(&self.sorted(state)?, disk)?;
+            let Some(next) = next else { break };
+            waiting = next;
+        }
+        let _ = self.holder.hold(0);
+        let results = Arc::new(self.plan.results()?);
+        let finished = runs.merge(self.order())?.map(move |groups| {
+            let (groups, results) = (groups?, Arc::clone(&results));
+            let then: Then<'_> =
+                Box::new(move || frame(groups.height(), results.evaluate(&groups)?).map(Some));
+            Ok(then)
+        });
+        Ok(Box::new(finished))
+    }
+
+    fn order(&self) -> SortKeys {
+        let by: Vec<_> = self.plan.by.iter().map(|(name, _)| name.clone()).collect();
+        Box::new(move |groups| {
+            let encode = || {
+                let columns = groups.select_to_vec(by.iter().map(PlSmallStr::as_str))?;
+                let (descending, nulls_last) = (vec![false; by.len()], vec![true; by.len()]);
+                _get_rows_encoded_ca(PlSmallStr::EMPTY, &columns, &descending, &nulls_last, false)
+            };
+            encode().map_err(|e: PolarsError| Error::defect("cannot compare groups").because(e))
+        })
     }
 
     fn grouped(&self, by: &[Column], height: usize) -> Result<Grouped> {
@@ -77,6 +174,20 @@ impl Aggregation {
         let narrow = Distinct::new(&narrow, 0, &mut rows);
         let wide = Distinct::new(&wide, narrow.keys.len() as u32, &mut rows);
         Ok(Grouped { rows, narrow, wide })
+    }
+}
+
+impl Grouped {
+    /// Whether each group of the batch is among those of all.
+    fn known(&self, narrow: &Table<u64, u32>, wide: &Table<Wide, u32>) -> Vec<bool> {
+        let mut known = vec![false; self.narrow.keys.len() + self.wide.keys.len()];
+        narrow.get_each(&self.narrow.keys, |index, group| {
+            known[self.narrow.start as usize + index] = group.is_some();
+        });
+        wide.get_each(&self.wide.keys, |index, group| {
+            known[self.wide.start as usize + index] = group.is_some();
+        });
+        known
     }
 }
 
@@ -148,13 +259,40 @@ impl Prepared {
 }
 
 impl State {
-    fn take(&mut self, batch: &Grouped, by: &[Column], arguments: &[Prepared]) -> Result<()> {
+    fn new(plan: &Plan) -> Self {
+        let mut folds: Vec<_> = plan.calls.iter().map(|call| call.function.start()).collect();
+        // Without columns to group by there is one group, even of no rows.
+        let groups = u32::from(plan.by.is_empty());
+        for fold in &mut folds {
+            fold.grow(groups as usize);
+        }
+        Self {
+            narrow: Table::default(),
+            wide: Table::default(),
+            groups,
+            by: Vec::new(),
+            by_bytes: 0,
+            folds,
+            waiting: None,
+        }
+    }
+
+    /// About as many bytes as are held.
+    fn bytes(&self) -> u64 {
+        let folds: usize = self.folds.iter().map(|fold| fold.bytes()).sum();
+        (self.narrow.bytes() + self.wide.bytes() + folds) as u64 + self.by_bytes
+    }
+
+    fn fold(&mut self, rows: &Rows, by: &[Column]) -> Result<()> {
+        let Rows { grouped: batch, arguments } = rows;
         let local = batch.narrow.keys.len() + batch.wide.keys.len();
         let (mut groups, mut new_rows) = (vec![0u32; local.max(1)], Vec::new());
         batch.narrow.enter(&mut self.narrow, &mut self.groups, &mut groups, &mut new_rows);
         batch.wide.enter(&mut self.wide, &mut self.groups, &mut groups, &mut new_rows);
         if !new_rows.is_empty() {
-            self.by.push(take(by, &indices(new_rows))?);
+            let new = take(by, &indices(new_rows))?;
+            self.by_bytes += new.iter().map(bytes_of_column).sum::<u64>();
+            self.by.push(new);
             self.folds.iter_mut().for_each(|fold| fold.grow(self.groups as usize));
         }
         let global = |rows: &[u32]| -> Vec<u32> { rows.iter().map(|row| groups[*row as usize]).collect() };
@@ -189,29 +327,25 @@ impl State {
 
 impl Operator for Aggregation {
     fn prepare(&self, batch: DataFrame) -> Result<Turn<'_>> {
-        let mut columns = self.rows.evaluate(&batch)?;
-        let grouped = self.grouped(&columns[..self.plan.by.len()], batch.height())?;
-        let arguments = (self.plan.calls.iter())
-            .map(|call| Prepared::new(call, &columns, &grouped.rows))
-            .collect::<Result<Vec<_>>>()?;
-        columns.truncate(self.plan.by.len());
+        let batch = frame(batch.height(), self.rows.evaluate(&batch)?)?;
+        let rows = self.prepared(batch.columns(), batch.height())?;
         Ok(Box::new(move || {
-            locked(&self.state).take(&grouped, &columns, &arguments)?;
+            self.take(&mut locked(&self.state), batch, rows)?;
             Ok(Box::new(|| Ok(None)) as Then<'_>)
         }))
     }
 
-    fn end(&self) -> Result<Vec<DataFrame>> {
-        let state = &mut *locked(&self.state);
-        let groups = frame(state.groups as usize, state.columns(&self.plan)?)?;
-        let by: Vec<_> = self.plan.by.iter().map(|(name, _)| name.clone()).collect();
-        let sorted = if by.is_empty() {
-            Ok(groups)
-        } else {
-            groups.sort(by, SortMultipleOptions::default().with_nulls_last(true))
+    fn end(&self) -> Result<Rest<'_>> {
+        let mut state = {
+            let state = &mut *locked(&self.state);
+            let groups = state.groups;
+            std::mem::replace(state, State { groups, ..State::new(&self.plan) })
         };
-        let sorted = sorted.map_err(|e| Error::defect("cannot sort the groups").because(e))?;
-        Ok(vec![frame(sorted.height(), self.plan.results()?.evaluate(&sorted)?)?])
+        if let Some(waiting) = state.waiting.take() {
+            return self.rounds(state, waiting);
+        }
+        let sorted = self.sorted(state)?;
+        Ok(rest(vec![frame(sorted.height(), self.plan.results()?.evaluate(&sorted)?)?]))
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {

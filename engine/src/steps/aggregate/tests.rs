@@ -5,8 +5,8 @@ use super::bound::Bound;
 use super::fold::Function;
 use super::plan::{Call, call_name};
 use crate::steps::StreamStep;
-use crate::steps::trial::{Streamed, lazy, stream};
-use crate::steps::trial_frames::{cuts, frames};
+use crate::steps::trial::{Streamed, lazy, stream, stream_in};
+use crate::steps::trial_frames::{cuts, frames, memories};
 
 fn call(function: Function, argument: Expr) -> Call {
     Call { function, argument: Some(argument), filter: None }
@@ -80,9 +80,9 @@ const GROUPS: [&[&str]; 9] =
 
 proptest! {
     #[test]
-    fn streaming_is_the_lazy_meaning(frame in frames(), by in prop::sample::select(&GROUPS[..]), cuts in cuts()) {
+    fn streaming_is_the_lazy_meaning(frame in frames(), by in prop::sample::select(&GROUPS[..]), cuts in cuts(), memory in memories()) {
         let step = aggregation(by, calls(), &frame);
-        let Streamed { rows, counts } = stream(&step, &frame, &[], &cuts).unwrap();
+        let Streamed { rows, counts } = stream_in(&memory, &step, &frame, &[], &cuts).unwrap();
         assert_close(&rows, &lazy(&step, &frame, &[]));
         prop_assert_eq!(counts, vec![("groups", rows.height() as u64)]);
     }

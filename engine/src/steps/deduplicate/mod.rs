@@ -5,12 +5,13 @@
 
 mod first;
 mod order;
+mod overflow;
 #[cfg(test)]
 mod tests;
 mod winner;
 
 use polars::prelude::{
-    DataFrame, DataType, Expr, LazyFrame, PlSmallStr, PolarsResult, SortMultipleOptions, UniqueKeepStrategy,
+    DataType, Expr, LazyFrame, PlSmallStr, PolarsResult, SortMultipleOptions, UniqueKeepStrategy,
 };
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
@@ -24,6 +25,7 @@ use super::narrow::{ColumnSet, Needs, stays};
 use super::rows::hashable;
 use super::{BindContext, Example, HIDDEN, Lowering, Operator, Step, StepDef, StreamStep};
 use crate::error::Result;
+use crate::memory::{Memory, Table};
 use crate::spec::{Node, OneOrMany, Spanned, Value, decode};
 
 /// The step in the catalogue.
@@ -136,12 +138,13 @@ impl StreamStep for Bound {
         Ok(unique.sort([row], by_row).select(self.input.iter().map(column).collect::<Vec<_>>()))
     }
 
-    fn open(&self, _: Vec<DataFrame>) -> Result<Box<dyn Operator>> {
+    fn open(&self, _: Vec<Table>, memory: &Memory) -> Result<Box<dyn Operator>> {
         let first = self.order.is_empty() && self.keep != Keep::Last;
+        let encoder = self.encoder.clone();
         Ok(if first {
-            Box::new(First::new(self.encoder.clone()))
+            Box::new(First::new(encoder, memory))
         } else {
-            Box::new(Winner::new(self.encoder.clone(), self.order.clone(), self.keep == Keep::Last))
+            Box::new(Winner::new(encoder, self.order.clone(), self.keep == Keep::Last, memory))
         })
     }
 

@@ -1,8 +1,8 @@
 use polars::prelude::{DataFrame, IntoLazy, col, df};
 use proptest::prelude::*;
 
-use crate::steps::trial::{assert_same, bind, lazy, stream, stream_step};
-use crate::steps::trial_frames::{cuts, frames};
+use crate::steps::trial::{assert_same, bind, lazy, stream, stream_in, stream_step};
+use crate::steps::trial_frames::{cuts, frames, memories};
 
 const STEPS: [&str; 12] = [
     "deduplicate: i",
@@ -21,9 +21,11 @@ const STEPS: [&str; 12] = [
 
 proptest! {
     #[test]
-    fn streaming_is_the_lazy_meaning(frame in frames(), step in prop::sample::select(&STEPS[..]), cuts in cuts()) {
+    fn streaming_is_the_lazy_meaning(
+        frame in frames(), step in prop::sample::select(&STEPS[..]), cuts in cuts(), memory in memories(),
+    ) {
         let bound = stream_step(step, &frame, &[]);
-        let streamed = stream(&*bound, &frame, &[], &cuts).unwrap();
+        let streamed = stream_in(&memory, &*bound, &frame, &[], &cuts).unwrap();
         let expected = lazy(&*bound, &frame, &[]);
         if frame.height() > 0 || streamed.rows.width() > 0 {
             assert_same(&streamed.rows, &expected);

@@ -5,21 +5,24 @@ use std::sync::Mutex;
 
 use polars::prelude::{BinaryOffsetChunked, DataFrame};
 use polars_arrow::bitmap::MutableBitmap;
-use rayon::prelude::*;
 
 use super::order::Order;
+use super::overflow::Overflow;
 use crate::error::Result;
+use crate::memory::{Holder, Memory, bytes_of};
 use crate::steps::keys::{KeyEncoder, Part, Table, Wide, Word};
 use crate::steps::rows::{keep, locked};
-use crate::steps::{Operator, Then, Turn};
+use crate::steps::{Operator, Rest, Then, Turn};
 
-/// The operator: every batch is held, and for each key the row that wins so far.
+/// The operator: every batch is held, and for each key the row that wins so far. Once there is no more room
+/// for them, both go to disk.
 pub(super) struct Winner {
     encoder: KeyEncoder,
     order: Order,
     /// Whether the last of rows that tie wins, and of rows that differ the greatest.
     last: bool,
     state: Mutex<State>,
+    holder: Holder,
 }
 
 #[derive(Default)]
@@ -28,6 +31,7 @@ struct State {
     narrow: Table<u64, Place>,
     wide: Table<Wide, Place>,
     removed: u64,
+    waiting: Option<Overflow>,
 }
 
 /// Where a row stands: number of its batch and row in it.
@@ -39,11 +43,20 @@ struct Held {
     batches: Vec<DataFrame>,
     orders: Vec<Option<BinaryOffsetChunked>>,
     winning: Vec<MutableBitmap>,
+    bytes: u64,
 }
 
 impl Winner {
-    pub(super) fn new(encoder: KeyEncoder, order: Order, last: bool) -> Self {
-        Self { encoder, order, last, state: Mutex::default() }
+    pub(super) fn new(encoder: KeyEncoder, order: Order, last: bool, memory: &Memory) -> Self {
+        let holder = memory.holder("the rows of a deduplication");
+        Self { encoder, order, last, state: Mutex::default(), holder }
+    }
+
+    fn wins(last: bool, later: &[u8], best: &[u8]) -> bool {
+        match later.cmp(best) {
+            Ordering::Less => !last,
+            Ordering::Equal | Ordering::Greater => last,
+        }
     }
 }
 
@@ -53,22 +66,42 @@ impl Operator for Winner {
         let order = if self.order.is_empty() { None } else { Some(self.order.encode(&batch, !self.last)?) };
         Ok(Box::new(move || {
             let state = &mut *locked(&self.state);
-            let number = state.held.push(batch, order);
-            let State { held, narrow, wide, removed } = state;
-            *removed += held.compete(narrow, &keys.narrow, number, self.last);
-            *removed += held.compete(wide, &keys.wide, number, self.last);
+            if let Some(waiting) = &mut state.waiting {
+                let first = waiting.hold(&batch)?;
+                waiting.compete(&keys.narrow, &keys.wide, first, order.as_ref())?;
+            } else {
+                let number = state.held.push(batch, order);
+                let State { held, narrow, wide, removed, .. } = &mut *state;
+                *removed += held.compete(narrow, &keys.narrow, number, self.last);
+                *removed += held.compete(wide, &keys.wide, number, self.last);
+                if self.holder.hold(held.bytes + (narrow.bytes() + wide.bytes()) as u64) {
+                    let waiting = Overflow::new(self.holder.disk())?;
+                    state.waiting = Some(state.to_disk(waiting)?);
+                    let _ = self.holder.hold(0);
+                }
+            }
             Ok(Box::new(|| Ok(None)) as Then<'_>)
         }))
     }
 
-    fn end(&self) -> Result<Vec<DataFrame>> {
-        let held = {
-            let state = &mut *locked(&self.state);
-            (state.narrow, state.wide) = Default::default();
-            std::mem::take(&mut state.held)
-        };
-        let parts: Vec<_> = held.batches.into_par_iter().zip(held.winning).collect();
-        parts.into_par_iter().map(|(batch, winning)| keep(&batch, winning.into())).collect()
+    fn end(&self) -> Result<Rest<'_>> {
+        let mut state = std::mem::take(&mut *locked(&self.state));
+        if let Some(mut waiting) = state.waiting.take() {
+            let beats = if self.last {
+                |a: &[u8], b: &[u8]| Self::wins(true, a, b)
+            } else {
+                |a: &[u8], b: &[u8]| Self::wins(false, a, b)
+            };
+            let settled = waiting.settle(beats)?;
+            locked(&self.state).removed = waiting.rows() - settled.count;
+            return Ok(waiting.into_rest(settled));
+        }
+        locked(&self.state).removed = state.removed;
+        let parts = state.held.batches.into_iter().zip(state.held.winning);
+        Ok(Box::new(parts.map(|(batch, winning)| {
+            let then: Then<'_> = Box::new(move || keep(&batch, winning.into()).map(Some));
+            Ok(then)
+        })))
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
@@ -76,8 +109,41 @@ impl Operator for Winner {
     }
 }
 
+impl State {
+    /// Moves the rows held to disk, and the keys of those that win so far.
+    fn to_disk(&mut self, mut waiting: Overflow) -> Result<Overflow> {
+        let held = std::mem::take(&mut self.held);
+        let (narrow, wide) = (std::mem::take(&mut self.narrow), std::mem::take(&mut self.wide));
+        let mut firsts = Vec::with_capacity(held.batches.len());
+        for batch in held.batches {
+            firsts.push(waiting.hold(&batch)?);
+        }
+        let order =
+            |(batch, row): Place| held.orders[batch as usize].as_ref().and_then(|o| o.get(row as usize));
+        let place = |(batch, row): Place| firsts[batch as usize] + u64::from(row);
+        let mut written = Ok(());
+        narrow.for_each(|key, best| {
+            if written.is_ok() {
+                written = waiting.narrow(key, place(*best), order(*best).unwrap_or_default());
+            }
+        });
+        wide.for_each(|key, best| {
+            if written.is_ok() {
+                written = waiting.wide(key, place(*best), order(*best).unwrap_or_default());
+            }
+        });
+        written.map(|()| waiting)
+    }
+}
+
+/// Bytes of the texts that rows are compared by.
+fn order_bytes(order: &BinaryOffsetChunked) -> u64 {
+    order.downcast_iter().map(|array| (array.values().len() + 8 * array.len()) as u64).sum()
+}
+
 impl Held {
     fn push(&mut self, batch: DataFrame, order: Option<BinaryOffsetChunked>) -> u32 {
+        self.bytes += bytes_of(&batch) + order.as_ref().map_or(0, |order| order_bytes(order));
         self.winning.push(MutableBitmap::from_len_zeroed(batch.height()));
         self.batches.push(batch);
         self.orders.push(order);
@@ -108,11 +174,9 @@ impl Held {
 
     /// Whether `row`, which came later, beats `best`.
     fn beats(&self, row: Place, best: Place, last: bool) -> bool {
-        let bytes =
-            |(batch, row): Place| self.orders[batch as usize].as_ref().and_then(|o| o.get(row as usize));
-        match bytes(row).cmp(&bytes(best)) {
-            Ordering::Less => !last,
-            Ordering::Equal | Ordering::Greater => last,
-        }
+        let bytes = |(batch, row): Place| {
+            self.orders[batch as usize].as_ref().and_then(|o| o.get(row as usize)).unwrap_or_default()
+        };
+        Winner::wins(last, bytes(row), bytes(best))
     }
 }

@@ -1,12 +1,14 @@
 //! A join bound to the schemas of both tables.
 
-use polars::prelude::{DataFrame, DataType, LazyFrame, PlSmallStr, PolarsResult, Schema};
+use polars::prelude::{DataType, LazyFrame, PlSmallStr, PolarsResult, Schema};
 
 use super::arguments::{Expect, How, Join, Pairs};
+use super::distant::Distant;
 use super::key_types::common;
 use super::lazy;
 use super::operator::Probe;
 use crate::error::{Error, Result};
+use crate::memory::{Memory, Table};
 use crate::spec::Spanned;
 use crate::steps::column::{existing, visible};
 use crate::steps::keys::KeyEncoder;
@@ -124,10 +126,13 @@ impl StreamStep for Bound {
         lazy::plan(self, input, other)
     }
 
-    fn open(&self, others: Vec<DataFrame>) -> Result<Box<dyn Operator>> {
-        let [other]: [DataFrame; 1] =
+    fn open(&self, others: Vec<Table>, memory: &Memory) -> Result<Box<dyn Operator>> {
+        let [other]: [Table; 1] =
             others.try_into().map_err(|_| Error::defect("a join is opened with one other table"))?;
-        Ok(Box::new(Probe::new(self.clone(), &other)?))
+        if other.is_on_disk() {
+            return Ok(Box::new(Distant::new(self.clone(), &other, memory)?));
+        }
+        Ok(Box::new(Probe::new(self.clone(), &other.frame()?)?))
     }
 
     fn narrow(&mut self, wanted: &ColumnSet) -> Option<Needs> {

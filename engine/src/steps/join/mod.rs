@@ -6,6 +6,7 @@
 mod arguments;
 mod asof;
 mod bound;
+mod distant;
 mod index;
 mod key_types;
 mod lazy;

@@ -11,8 +11,8 @@ use super::index::Index;
 use super::payload::Payload;
 use crate::error::{Error, Result};
 use crate::steps::keys::{KeySet, Sharded};
-use crate::steps::rows::{NONE, frame, indices, keep, locked, take};
-use crate::steps::{Operator, Then, Turn};
+use crate::steps::rows::{NONE, frame, indices, keep, locked, rest, take};
+use crate::steps::{Operator, Rest, Then, Turn};
 
 /// The operator: the index, read by all batches at once.
 pub(super) struct Probe {
@@ -164,9 +164,9 @@ impl Operator for Probe {
         }))
     }
 
-    fn end(&self) -> Result<Vec<DataFrame>> {
+    fn end(&self) -> Result<Rest<'_>> {
         if !self.join.keeps_there() {
-            return Ok(Vec::new());
+            return Ok(rest(Vec::new()));
         }
         let unmatched = self.unmatched_there();
         let height = unmatched.len();
@@ -180,7 +180,7 @@ impl Operator for Probe {
             });
         }
         columns.extend(payload);
-        Ok(vec![frame(height, columns)?])
+        Ok(rest(vec![frame(height, columns)?]))
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {

@@ -2,9 +2,10 @@ use polars::prelude::{AnyValue, DataFrame, df};
 use proptest::prelude::*;
 
 use crate::error::Kind;
+use crate::memory::Memory;
 use crate::steps::Lowering;
-use crate::steps::trial::{assert_same, bind, lazy, stream, stream_step};
-use crate::steps::trial_frames::{cuts, frames};
+use crate::steps::trial::{assert_same, bind, lazy, stream, stream_in, stream_step};
+use crate::steps::trial_frames::{cuts, frames, memories};
 
 const HOWS: [&str; 6] = ["inner", "left", "right", "full", "semi", "anti"];
 const ONS: [&str; 10] =
@@ -18,20 +19,23 @@ proptest! {
         how in prop::sample::select(&HOWS[..]),
         on in prop::sample::select(&ONS[..]),
         cuts in cuts(),
+        memory in memories(),
     ) {
         let step = format!("join: {{with: there, on: {on}, how: {how}}}");
         let others = [("there", &there)];
         let bound = stream_step(&step, &here, &others);
-        let streamed = stream(&*bound, &here, &others, &cuts).unwrap();
+        let streamed = stream_in(&memory, &*bound, &here, &others, &cuts).unwrap();
         let expected = lazy(&*bound, &here, &others);
         assert_same(&streamed.rows, &expected);
     }
 
     #[test]
-    fn unmatched_rows_are_counted(here in frames(), there in frames(), how in prop::sample::select(&HOWS[..])) {
+    fn unmatched_rows_are_counted(
+        here in frames(), there in frames(), how in prop::sample::select(&HOWS[..]), memory in memories(),
+    ) {
         let others = [("there", &there)];
-        let streamed = stream(
-            &*stream_step(&format!("join: {{with: there, on: n, how: {how}}}"), &here, &others), &here, &others, &[7],
+        let streamed = stream_in(
+            &memory, &*stream_step(&format!("join: {{with: there, on: n, how: {how}}}"), &here, &others), &here, &others, &[7],
         ).unwrap();
         let unmatched = |a: &DataFrame, b: &DataFrame| {
             let others = [("other", b)];
@@ -68,6 +72,9 @@ fn a_look_up_keeps_every_row_in_its_order() {
 fn failure(step: &str, here: &DataFrame, there: &DataFrame) -> String {
     let others = [("there", there)];
     let error = stream(&*stream_step(step, here, &others), here, &others, &[2]).err().unwrap();
+    let tight = Memory::with_room(0);
+    let in_parts = stream_in(&tight, &*stream_step(step, here, &others), here, &others, &[2]).err().unwrap();
+    assert_eq!(in_parts.to_string(), error.to_string());
     assert_eq!(error.kind(), Kind::Wrong);
     assert!(error.cure().is_some());
     error.to_string()

@@ -105,6 +105,16 @@ impl KeySet {
         repeated
     }
 
+    /// Calls `each` with the keys of each shard, in no order that means anything.
+    pub fn for_each_shard<E>(&self, mut each: impl FnMut(&[u64], &[Wide]) -> Result<(), E>) -> Result<(), E> {
+        for (narrow, wide) in self.narrow.iter().zip(&self.wide) {
+            let mut words = Vec::with_capacity(wide.len());
+            wide.for_each(|key, ()| words.push(key));
+            each(&narrow.keys(), &words)?;
+        }
+        Ok(())
+    }
+
     /// Number of keys.
     pub fn len(&self) -> usize {
         let narrow: usize = self.narrow.iter().map(Narrow::len).sum();
@@ -165,6 +175,15 @@ impl Narrow {
             Kept::Dense(dense) => dense.bytes(),
             Kept::Hashed(table) => table.bytes(),
         }
+    }
+
+    fn keys(&self) -> Vec<u64> {
+        let mut keys = Vec::with_capacity(self.len());
+        match &self.kept {
+            Kept::Dense(dense) => dense.for_each(|key| keys.push(key)),
+            Kept::Hashed(table) => table.for_each(|key, ()| keys.push(key)),
+        }
+        keys
     }
 
     fn insert(&mut self, keys: &[u64], rows: &[u32], repeated: &mut Vec<u32>) {

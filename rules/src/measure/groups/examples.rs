@@ -69,6 +69,9 @@ pub(crate) struct Examples {
     repeated: Vec<Repeated>,
     /// Whether keys repeated in rows that were not kept, so that the first cannot be told.
     lost: bool,
+    /// Whether no more are looked for: what rows would repeat is not in memory any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    closed: bool,
 }
 
 /// A key that repeats, and the first row that repeated it.
@@ -88,7 +91,12 @@ impl Examples {
 
     /// Whether rows of waiting batches may still be wanted.
     pub(super) fn are_wanted(&self) -> bool {
-        self.repeated.len() < self.limit && !self.lost
+        self.repeated.len() < self.limit && !self.lost && !self.closed
+    }
+
+    /// Looks for no more; those found are the first.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
     }
 
     /// The rows of a batch as far as they are wanted, and their bytes.

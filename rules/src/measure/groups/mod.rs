@@ -1,23 +1,33 @@
-//! Which keys occur, and which occur more than once: exact, at 16 bytes a distinct key.
+//! Which keys occur, and which occur more than once: exact, at 16 bytes a distinct key, in memory as long as
+//! there is room.
 //!
 //! Batches bring the 128-bit hashes of their keys, sorted into 256 partitions by their first byte; merging
 //! only hangs them on. Once as many wait as have been settled, each partition is sorted and merged into
 //! one run, in which the lowest bit says whether the key occurred more than once. Equal sets of rows give
-//! equal bytes, whatever the split.
+//! equal bytes, whatever the split. A run that there is no room for is put away; to count, one partition of
+//! all runs at a time is in memory.
 
+mod away;
 mod batch;
 mod examples;
 mod runs;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::error::ArrowError;
 use hashbrown::HashMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::text::{from_hex, to_hex};
 use crate::keys::hash_rows;
 use crate::mask::RowSet;
+use crate::room::Room;
 use crate::sample::Keep;
+use away::Away;
 use batch::Batch;
 pub(crate) use examples::Examples;
 use examples::KeyRows;
@@ -29,9 +39,11 @@ const WAITING: usize = 1 << 20;
 const ROW_BYTES: usize = 128 << 20;
 
 /// Key state.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(try_from = "Stored", into = "Stored")]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Stored")]
 pub struct Groups {
+    /// Runs that were put away.
+    away: Vec<Away>,
     settled: Vec<Vec<u128>>,
     settled_keys: usize,
     waiting: Vec<Batch>,
@@ -44,6 +56,7 @@ pub struct Groups {
 impl Default for Groups {
     fn default() -> Self {
         Self {
+            away: Vec::new(),
             settled: vec![Vec::new(); PARTITIONS],
             settled_keys: 0,
             waiting: Vec::new(),
@@ -106,7 +119,7 @@ impl Groups {
 
     /// Adds another part, of rows that follow.
     pub fn merge(&mut self, mut other: Self) {
-        let apart = self.rows > 0 && other.settled_keys > 0;
+        let apart = self.rows > 0 && (other.settled_keys > 0 || !other.away.is_empty());
         self.examples.follow(other.examples, apart);
         self.rows += other.rows;
         self.waiting_keys += other.waiting_keys;
@@ -114,6 +127,7 @@ impl Groups {
             self.waiting_bytes += self.examples.hold(batch);
         }
         self.waiting.append(&mut other.waiting);
+        self.away.append(&mut other.away);
         if other.settled_keys > 0 {
             for (mine, theirs) in self.settled.iter_mut().zip(other.settled) {
                 *mine = merge_runs(mine, &theirs);
@@ -150,21 +164,46 @@ impl Groups {
         self.settled_keys = self.settled.iter().map(Vec::len).sum();
     }
 
-    /// Counts the keys.
-    pub fn counts(&self) -> GroupCounts {
-        self.survey().0
+    /// About as many bytes as are held.
+    pub(crate) fn bytes(&self) -> u64 {
+        ((self.settled_keys + self.waiting_keys) * size_of::<u128>() + self.waiting_bytes) as u64
+    }
+
+    /// Puts the keys away. Repeats of them are counted when they come, but are not shown any more.
+    pub(crate) fn put_away(&mut self, room: &Arc<dyn Room>) -> io::Result<()> {
+        self.settle();
+        self.examples.close();
+        if self.settled_keys > 0 {
+            self.away.push(Away::put(&mut self.settled, room)?);
+            self.settled_keys = 0;
+        }
+        Ok(())
+    }
+
+    /// The settled keys of a partition, those that were put away among them.
+    fn settled(&self, at: usize) -> io::Result<Vec<u128>> {
+        let mut all = self.settled[at].clone();
+        for run in &self.away {
+            all = merge_runs(&run.partition(at)?, &all);
+        }
+        Ok(all)
+    }
+
+    /// Counts the keys. Fails where keys that were put away cannot be read.
+    pub fn counts(&self) -> io::Result<GroupCounts> {
+        Ok(self.survey()?.0)
     }
 
     /// Counts the keys, and finds the rows to show for them.
-    pub(crate) fn survey(&self) -> (GroupCounts, Examples) {
+    pub(crate) fn survey(&self) -> io::Result<(GroupCounts, Examples)> {
         let mut counts = GroupCounts { rows: self.rows, distinct: 0, repeated: 0 };
         let mut fresh = HashMap::new();
         let mut examples = self.examples.clone();
         let wanted = examples.are_wanted();
         let mut run = Run::default();
-        for (at, settled) in self.settled.iter().enumerate() {
+        for at in 0..PARTITIONS {
             run.gather(&self.waiting, at);
-            for_each_key(settled, &run.hashes, |hash, nth| {
+            for_each_key(&self.settled(at)?, &run.hashes, |hash, nth| {
                 counts.distinct += 1;
                 counts.repeated += u64::from(hash & AGAIN == AGAIN);
                 if wanted && nth > 0 {
@@ -173,8 +212,22 @@ impl Groups {
             });
         }
         examples.find(&self.waiting, &fresh);
-        (counts, examples)
+        Ok((counts, examples))
     }
+
+    fn stored(mut self) -> io::Result<Stored> {
+        self.settle();
+        let mut keys = String::new();
+        for at in 0..PARTITIONS {
+            keys += &to_hex(self.settled(at)?.into_iter().flat_map(u128::to_be_bytes));
+        }
+        Ok(Stored { rows: self.rows, keys, examples: self.examples })
+    }
+}
+
+/// What is said of keys that cannot be read any more.
+pub(crate) fn unreadable(error: &io::Error) -> String {
+    format!("the keys that did not fit in memory cannot be read: {error}")
 }
 
 #[derive(Serialize, Deserialize)]
@@ -185,11 +238,9 @@ struct Stored {
     examples: Examples,
 }
 
-impl From<Groups> for Stored {
-    fn from(mut groups: Groups) -> Self {
-        groups.settle();
-        let bytes = groups.settled.iter().flatten().flat_map(|hash| hash.to_be_bytes());
-        Self { rows: groups.rows, keys: to_hex(bytes), examples: groups.examples }
+impl Serialize for Groups {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.clone().stored().map_err(serde::ser::Error::custom)?.serialize(serializer)
     }
 }
 

@@ -30,6 +30,10 @@ impl Fold for Count {
         Ok(())
     }
 
+    fn bytes(&self) -> usize {
+        size_of_val(self.0.as_slice())
+    }
+
     fn finish(&mut self) -> Result<Column> {
         Ok(Column::new(PlSmallStr::EMPTY, std::mem::take(&mut self.0)))
     }

@@ -47,6 +47,10 @@ impl Fold for Distinct {
         Ok(())
     }
 
+    fn bytes(&self) -> usize {
+        size_of_val(self.counts.as_slice()) + self.narrow.bytes() + self.wide.bytes()
+    }
+
     fn finish(&mut self) -> Result<Column> {
         (self.narrow, self.wide) = Default::default();
         Ok(Column::new(PlSmallStr::EMPTY, std::mem::take(&mut self.counts)))

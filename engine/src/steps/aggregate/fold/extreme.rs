@@ -7,7 +7,7 @@ use polars::prelude::{
 };
 use polars_arrow::array::{Array, BinaryViewArray};
 
-use super::{Argument, Fold, Result, each, unexpected, validity};
+use super::{Argument, Fold, Result, TEXT_BYTES, each, unexpected, validity};
 use crate::error::Error;
 use crate::steps::aggregate::argument::Form;
 
@@ -72,6 +72,15 @@ impl Fold for Extreme {
             _ => return Err(unexpected()),
         }
         Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        let best = match &self.best {
+            Best::Int(best) => size_of_val(best.as_slice()),
+            Best::Wide(best) => size_of_val(best.as_slice()),
+            Best::Float(best) => size_of_val(best.as_slice()),
+        };
+        best + self.seen.len()
     }
 
     fn finish(&mut self) -> Result<Column> {
@@ -148,6 +157,10 @@ impl Fold for Bytes {
             }
         }
         Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.best.len() * TEXT_BYTES
     }
 
     fn finish(&mut self) -> Result<Column> {

@@ -56,6 +56,9 @@ pub(super) enum Function {
     Quantile(f64),
 }
 
+/// About as many bytes as a value takes that may be a text.
+const TEXT_BYTES: usize = 64;
+
 /// The states of one function for all groups.
 pub(super) trait Fold: Send {
     /// Makes room for `groups` groups.
@@ -63,6 +66,9 @@ pub(super) trait Fold: Send {
 
     /// Takes a batch: for each row its group and its value.
     fn fold(&mut self, groups: &[u32], argument: &Argument) -> Result<()>;
+
+    /// Bytes held.
+    fn bytes(&self) -> usize;
 
     /// One value for each group.
     fn finish(&mut self) -> Result<Column>;

@@ -49,6 +49,10 @@ impl Fold for Moments {
         Ok(())
     }
 
+    fn bytes(&self) -> usize {
+        size_of_val(self.groups.as_slice())
+    }
+
     fn finish(&mut self) -> Result<Column> {
         let enough: Vec<bool> =
             self.groups.iter().map(|moment| moment.count > u64::from(self.ddof)).collect();
@@ -91,6 +95,10 @@ impl Fold for Skewness {
             second.squares += product;
         });
         Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(self.0.as_slice())
     }
 
     fn finish(&mut self) -> Result<Column> {

@@ -3,7 +3,7 @@
 
 use polars::prelude::{AnyValue, Column, DataType, IntoColumn, PlSmallStr, Series};
 
-use super::{Argument, Fold, Result, unexpected};
+use super::{Argument, Fold, Result, TEXT_BYTES, unexpected};
 use crate::error::Error;
 use crate::steps::rows::NONE;
 
@@ -65,6 +65,10 @@ impl Fold for Pick {
             }
         }
         Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.picked.len() * TEXT_BYTES + size_of_val(self.rows.as_slice())
     }
 
     fn finish(&mut self) -> Result<Column> {

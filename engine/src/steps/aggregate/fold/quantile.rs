@@ -47,6 +47,10 @@ impl Fold for Quantile {
         Ok(())
     }
 
+    fn bytes(&self) -> usize {
+        size_of_val(self.values.as_slice()) + size_of_val(self.owners.as_slice())
+    }
+
     fn finish(&mut self) -> Result<Column> {
         let (mut values, starts) = self.by_group();
         let seen: Vec<bool> = starts.windows(2).map(|group| group[1] > group[0]).collect();

@@ -73,6 +73,10 @@ impl Fold for Exact {
         Ok(())
     }
 
+    fn bytes(&self) -> usize {
+        size_of_val(self.sums.as_slice()) + size_of_val(self.counts.as_slice())
+    }
+
     fn finish(&mut self) -> Result<Column> {
         let (sums, counts) = (std::mem::take(&mut self.sums), std::mem::take(&mut self.counts));
         match self.figure {
@@ -128,6 +132,10 @@ impl Fold for Floats {
             counts[group] += 1;
         });
         Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(self.sums.as_slice()) + size_of_val(self.counts.as_slice())
     }
 
     fn finish(&mut self) -> Result<Column> {

@@ -1,0 +1,133 @@
+//! Rows kept for later: in memory while there is room, then on disk.
+
+use polars::prelude::DataFrame;
+
+use super::spool::{Packed, Spool, bytes_of};
+use super::{Holder, Memory};
+use crate::error::Result;
+
+/// Frames in their order.
+pub struct Kept {
+    frames: Vec<DataFrame>,
+    bytes: u64,
+    /// Frames that came before those in memory.
+    spool: Option<Spool>,
+    /// Bytes they took in memory.
+    spooled_bytes: u64,
+    holder: Holder,
+}
+
+impl Kept {
+    /// No rows yet, kept for `who`.
+    pub fn new(memory: &Memory, who: impl Into<String>) -> Self {
+        Self { frames: Vec::new(), bytes: 0, spool: None, spooled_bytes: 0, holder: memory.holder(who) }
+    }
+
+    /// A table in one piece, which stays in memory whatever the room.
+    pub fn whole(memory: &Memory, who: impl Into<String>, table: DataFrame) -> Self {
+        let mut kept = Self::new(memory, who);
+        kept.bytes = bytes_of(&table);
+        let _ = kept.holder.hold(kept.bytes);
+        kept.frames.push(table);
+        kept
+    }
+
+    /// Appends a frame.
+    pub fn push(&mut self, frame: DataFrame) -> Result<()> {
+        if frame.height() == 0 {
+            return Ok(());
+        }
+        self.bytes += bytes_of(&frame);
+        self.frames.push(frame);
+        if self.holder.hold(self.bytes) { self.to_disk() } else { Ok(()) }
+    }
+
+    fn to_disk(&mut self) -> Result<()> {
+        for frame in self.frames.drain(..) {
+            let spool = match &mut self.spool {
+                Some(spool) => spool,
+                none => none.insert(Spool::new(self.holder.disk())?),
+            };
+            spool.push(Packed::of(&frame)?)?;
+        }
+        self.spooled_bytes += std::mem::take(&mut self.bytes);
+        // Nothing is held any more, so nothing has to give way.
+        let _ = self.holder.hold(0);
+        Ok(())
+    }
+
+    /// Whether some of the rows are on disk.
+    pub fn is_on_disk(&self) -> bool {
+        self.spool.is_some()
+    }
+
+    /// About as many bytes as all rows take in memory.
+    pub fn bytes(&self) -> u64 {
+        self.spooled_bytes + self.bytes
+    }
+
+    /// Number of frames.
+    pub fn len(&self) -> usize {
+        self.spooled() + self.frames.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn spooled(&self) -> usize {
+        self.spool.as_ref().map_or(0, Spool::len)
+    }
+
+    /// Rows of all frames together.
+    pub fn rows(&self) -> u64 {
+        let on_disk = self.spool.as_ref().map_or(0, Spool::rows);
+        on_disk + self.frames.iter().map(|frame| frame.height() as u64).sum::<u64>()
+    }
+
+    /// Rows of the frame at `index`.
+    pub fn height(&self, index: usize) -> usize {
+        match &self.spool {
+            Some(spool) if index < spool.len() => spool.height(index),
+            _ => self.frames[index - self.spooled()].height(),
+        }
+    }
+
+    /// The frame at `index`.
+    pub fn read(&self, index: usize) -> Result<DataFrame> {
+        match &self.spool {
+            Some(spool) if index < spool.len() => spool.read(index),
+            _ => Ok(self.frames[index - self.spooled()].clone()),
+        }
+    }
+
+    /// All frames in memory, whatever the room.
+    pub fn frames(&self) -> Result<Vec<DataFrame>> {
+        (0..self.len()).map(|index| self.read(index)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn rows_keep_their_order_wherever_they_are() {
+        for room in [0, 100, 10_000] {
+            let memory = Memory::with_room(room);
+            let frame = |at: i64| df!("id" => [at, at + 1, at + 2]).unwrap();
+            let mut kept = Kept::new(&memory, "rows");
+            for at in 0..20 {
+                kept.push(frame(at * 3)).unwrap();
+            }
+            assert_eq!((kept.len(), kept.rows()), (20, 60));
+            assert!(kept.read(7).unwrap().equals(&frame(21)));
+            assert_eq!(memory.disk().written() > 0, room < 10_000, "a room of {room} bytes");
+            let all = kept.frames().unwrap();
+            assert!((0..20).all(|at| all[at as usize].equals(&frame(at * 3))));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A table that is complete: what steps read besides their own rows.
+
+use std::sync::Arc;
+
+use polars::prelude::{DataFrame, PlSmallStr, Schema};
+
+use super::Memory;
+use super::kept::Kept;
+use crate::error::{Error, Result};
+
+/// Rows that are complete, in memory or on disk, as far as their columns are for others.
+#[derive(Clone)]
+pub struct Table {
+    rows: Arc<Kept>,
+    schema: Schema,
+}
+
+impl Table {
+    /// The columns of `schema` of rows that were kept.
+    pub fn new(rows: Arc<Kept>, schema: Schema) -> Self {
+        Self { rows, schema }
+    }
+
+    /// Its columns.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Whether some of its rows are on disk.
+    pub fn is_on_disk(&self) -> bool {
+        self.rows.is_on_disk()
+    }
+
+    /// About as many bytes as its rows take in memory.
+    pub fn bytes(&self) -> u64 {
+        self.rows.bytes()
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> u64 {
+        self.rows.rows()
+    }
+
+    /// Number of frames.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The frame at `index`.
+    pub fn read(&self, index: usize) -> Result<DataFrame> {
+        let frame = self.rows.read(index)?;
+        frame
+            .select(self.schema.iter_names().map(PlSmallStr::as_str))
+            .map_err(|error| Error::defect("a table that was kept lacks a column").because(error))
+    }
+
+    /// All rows in one frame, in memory whatever the room.
+    pub fn frame(&self) -> Result<DataFrame> {
+        let mut all = DataFrame::empty_with_schema(&self.schema);
+        for index in 0..self.len() {
+            let frame = self.read(index)?;
+            if all.height() == 0 {
+                all = frame;
+                continue;
+            }
+            all.vstack_mut_owned(frame)
+                .map_err(|error| Error::defect("batches of one table differ").because(error))?;
+        }
+        all.rechunk_mut();
+        Ok(all)
+    }
+}
+
+impl From<DataFrame> for Table {
+    fn from(frame: DataFrame) -> Self {
+        let schema = frame.schema().as_ref().clone();
+        let rows = Kept::whole(&Memory::unbounded(), "a table", frame);
+        Self { rows: Arc::new(rows), schema }
+    }
+}

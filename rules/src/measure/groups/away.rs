@@ -1,0 +1,38 @@
+//! Sorted runs of keys that were put away.
+
+use std::io;
+use std::sync::Arc;
+
+use super::runs::PARTITIONS;
+use crate::room::Room;
+
+const KEY_BYTES: usize = size_of::<u128>();
+
+/// A run of keys outside of memory, partition by partition.
+#[derive(Debug, Clone)]
+pub(super) struct Away {
+    room: Arc<dyn Room>,
+    /// Where each partition's keys are, and how many.
+    partitions: Vec<(u64, usize)>,
+}
+
+impl Away {
+    /// Puts the keys of each partition away, and forgets them.
+    pub(super) fn put(settled: &mut [Vec<u128>], room: &Arc<dyn Room>) -> io::Result<Self> {
+        let mut partitions = Vec::with_capacity(PARTITIONS);
+        for keys in settled {
+            let bytes: Vec<u8> = keys.iter().flat_map(|key| key.to_le_bytes()).collect();
+            partitions.push((room.put(&bytes)?, keys.len()));
+            *keys = Vec::new();
+        }
+        Ok(Self { room: Arc::clone(room), partitions })
+    }
+
+    /// The keys of a partition, in order.
+    pub(super) fn partition(&self, at: usize) -> io::Result<Vec<u128>> {
+        let Some((start, keys)) = self.partitions.get(at) else { return Ok(Vec::new()) };
+        let bytes = self.room.get(*start, keys * KEY_BYTES)?;
+        let (keys, _) = bytes.as_chunks::<KEY_BYTES>();
+        Ok(keys.iter().map(|key| u128::from_le_bytes(*key)).collect())
+    }
+}
