@@ -35,6 +35,7 @@ mod normal;
 mod other;
 mod pairs;
 mod parts;
+mod passing;
 mod pattern;
 pub mod profile;
 mod proofs;

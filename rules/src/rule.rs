@@ -167,6 +167,11 @@ pub trait Rule: Debug + Send + Sync {
     fn mostly(&self) -> Option<f64> {
         None
     }
+    /// Whether it tests single rows with these parameters, where its entry in the catalogue is of a rule
+    /// that does.
+    fn tests_rows(&self) -> bool {
+        true
+    }
     /// Columns it reads besides those of the envelope.
     fn other_columns(&self) -> Vec<&str> {
         Vec::new()

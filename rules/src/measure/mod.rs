@@ -26,6 +26,7 @@ mod periods;
 mod profiles;
 mod quantiles;
 mod runs;
+mod spellings;
 pub(crate) mod text;
 mod total;
 mod values;
@@ -55,6 +56,7 @@ pub use periods::Periods;
 pub use profiles::{PairSums, Partitions, Profiles};
 pub use quantiles::{EXACT_VALUES, Interpolation, Quantiles};
 pub use runs::{Run, Runs};
+pub use spellings::{MOST_SPELLINGS, MOST_SPELT, Spellings, Variant};
 
 pub(crate) use by_key::over;
 pub(crate) use order_key::{NAN_KEY, key_text};
@@ -100,6 +102,8 @@ pub enum What {
     DeclaredValues(#[serde(with = "text::hashes")] Vec<u128>),
     /// How often each value occurs.
     Frequencies,
+    /// How often each spelling of a text occurs, and which differ in case alone.
+    Spellings,
     /// How often keys occur together: those of the first `left` columns with those of the others.
     Contingency {
         /// So many columns are the left key.
@@ -193,6 +197,8 @@ pub enum Accumulator {
     DeclaredValues(DeclaredValues),
     /// For [`What::Frequencies`].
     Frequencies(Frequencies),
+    /// For [`What::Spellings`].
+    Spellings(Spellings),
     /// For [`What::Contingency`].
     Contingency(Contingency),
     /// For [`What::Adjacent`].
@@ -234,6 +240,7 @@ impl Accumulated {
                 Accumulator::DeclaredValues(DeclaredValues::new(declared.len()))
             }
             What::Frequencies => Accumulator::Frequencies(Frequencies::default()),
+            What::Spellings => Accumulator::Spellings(Spellings::default()),
             What::Contingency { bounded, .. } => Accumulator::Contingency(Contingency::new(*bounded)),
             What::Adjacent(direction) => Accumulator::Adjacent(Adjacent::new(*direction)),
             What::Pairs => Accumulator::Pairs(Pairs::default()),
@@ -298,6 +305,7 @@ impl Accumulated {
                 *values = DeclaredValues::of_column(declared, first()?, &present)?;
             }
             (Accumulator::Frequencies(values), _) => *values = Frequencies::of_column(first()?, &present)?,
+            (Accumulator::Spellings(texts), _) => *texts = Spellings::of_column(first()?, &present)?,
             (Accumulator::Contingency(table), What::Contingency { left, bounded }) => {
                 *table = Contingency::of_columns(columns, *left, *bounded, &present)?;
             }
@@ -357,6 +365,7 @@ impl Accumulated {
             (Accumulator::Bins(mine), Accumulator::Bins(theirs)) => mine.merge(&theirs),
             (Accumulator::DeclaredValues(mine), Accumulator::DeclaredValues(theirs)) => mine.merge(theirs),
             (Accumulator::Frequencies(mine), Accumulator::Frequencies(theirs)) => mine.merge(theirs),
+            (Accumulator::Spellings(mine), Accumulator::Spellings(theirs)) => mine.merge(theirs),
             (Accumulator::Contingency(mine), Accumulator::Contingency(theirs)) => mine.merge(theirs),
             (Accumulator::Adjacent(mine), Accumulator::Adjacent(theirs)) => mine.merge(theirs),
             (Accumulator::Pairs(mine), Accumulator::Pairs(theirs)) => mine.merge(theirs),
@@ -372,10 +381,12 @@ impl Accumulated {
         true
     }
 
-    /// The same without the values that a profile names.
+    /// The same without the values that it names.
     pub(crate) fn redacted(mut self) -> Self {
-        if let Accumulator::Profiles(profiles) = &mut self.accumulator {
-            profiles.redact();
+        match &mut self.accumulator {
+            Accumulator::Profiles(profiles) => profiles.redact(),
+            Accumulator::Spellings(spellings) => spellings.redact(),
+            _ => {}
         }
         self
     }

@@ -15,6 +15,7 @@ mod support;
 
 mod associations;
 mod cases;
+mod casing;
 mod clock;
 mod comparisons;
 mod counts;
