@@ -9,7 +9,9 @@ use crate::age::Age;
 use crate::check::ParamError;
 use crate::keys::KeyKind;
 use crate::literal::{Exact, Family, Literal, nanos_per_unit, scale_of, type_name};
-use crate::measure::{Accumulator, Adjacent, Breach, Direction, Pairs, Readings, What, key_text};
+use crate::measure::{
+    Accumulator, Adjacent, Breach, Direction, MOST_PAIRS, MOST_SEQUENCES, Pairs, Readings, What, key_text,
+};
 use crate::pattern::OneOrMany;
 use crate::rule::{Bound, Judge, Problem, Rule, Site};
 use crate::scalar::grouped;
@@ -146,6 +148,12 @@ struct Judged {
 
 impl Judged {
     fn outcome(&self, found: &Adjacent) -> Outcome {
+        if found.is_full() {
+            let most = grouped(MOST_SEQUENCES as i128);
+            return Outcome::error(format!(
+                "there are more than {most} groups, whose ends are not held; take fewer rows with `where`"
+            ));
+        }
         if found.breaches == 0 {
             return Outcome::new(Status::Pass, json!({"breaches": 0}), "in order");
         }
@@ -164,8 +172,17 @@ impl Judged {
 
     /// The same of pairs that are sorted first; values are then counted in the sorted order.
     fn sorted(&self, pairs: &Pairs) -> Outcome {
+        let Some(sorted) = pairs.by_first() else {
+            let most = grouped(MOST_PAIRS as i128);
+            return Outcome::error(format!(
+                "there are more than {most} rows, which are not held to be sorted; leave order_by out where they \
+                 come in order, or take fewer rows with `where`"
+            ));
+        };
         let mut found = Adjacent::new(self.direction);
-        pairs.by_first().iter().for_each(|pair| found.add(pair.group, pair.second));
+        for pair in sorted {
+            found.add(pair.group, pair.second);
+        }
         self.outcome(&found)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::keys::KeyKind;
 use crate::literal::{Family, type_name};
-use crate::measure::{Accumulator, NAN_KEY, Pair, Pairs, Readings, What, key_text};
+use crate::measure::{Accumulator, MOST_PAIRS, NAN_KEY, Pair, Pairs, Readings, What, key_text};
 use crate::monotone::{need_key, need_order};
 use crate::pattern::OneOrMany;
 use crate::rule::{
@@ -27,8 +27,8 @@ pub static DEF: RuleDef = RuleDef {
                  allowed` is that (upper ≤ next lower), `not_allowed` asks for upper = next lower, `required` for upper \
                  < next lower. `partition_by` compares within groups. A row with a null in any of the columns is left \
                  out (dbt_utils fails it), so that an open end is not compared: fill it first, or use `not_null`. A NaN \
-                 bound fails. Shows the first five ranges that fail. Every row is held. Without ranges the check is \
-                 skipped.",
+                 bound fails. Shows the first five ranges that fail. Every row is held; more than 10,000,000 are an \
+                 error. Without ranges the check is skipped.",
     example: Example {
         yaml: "non_overlapping_ranges: {lower: valid_from, upper: valid_to, partition_by: product}",
         params: r#"{"lower": "valid_from", "upper": "valid_to", "partition_by": "product"}"#,
@@ -145,7 +145,12 @@ impl Judged {
     }
 
     fn outcome(&self, pairs: &Pairs) -> Outcome {
-        let ranges = pairs.by_both();
+        let Some(ranges) = pairs.by_both() else {
+            let most = grouped(MOST_PAIRS as i128);
+            return Outcome::error(format!(
+                "there are more than {most} ranges, which are not held to be sorted; take fewer rows with `where`"
+            ));
+        };
         let text =
             |range: &Pair| [range.first, range.second].map(|key| key_text(key, &self.data_type)).join(" to ");
         let (mut reversed, mut clashing) = (0_u64, 0_u64);

@@ -11,6 +11,7 @@ mod by_key;
 mod comoments;
 mod contingency;
 mod declared_values;
+mod dependency;
 mod distinct;
 mod error_free;
 mod exact_sum;
@@ -37,12 +38,13 @@ use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use adjacent::{Adjacent, Breach, Direction};
+pub use adjacent::{Adjacent, Breach, Direction, MOST_SEQUENCES};
 pub use bins::Bins;
 pub use by_key::{ByKey, EachKey, MOST_KEYS, OfKey};
 pub use comoments::CoMoments;
 pub use contingency::{Cell, Contingency, MOST_CELLS, Table};
 pub use declared_values::DeclaredValues;
+pub use dependency::{Dependency, MOST_DETERMINANTS, MOST_OTHERS, Torn};
 pub use distinct::{Distinct, EXACT_DISTINCT, RELATIVE_ERROR};
 pub use exact_sum::ExactSum;
 pub use extremes::Extremes;
@@ -50,7 +52,7 @@ pub use frequencies::{Frequencies, MOST_VALUES, MostCommon};
 pub use groups::{GroupCounts, Groups};
 pub use moments::Moments;
 pub use null_rows::NullRows;
-pub use pairs::{Pair, Pairs};
+pub use pairs::{MOST_PAIRS, Pair, Pairs};
 pub use partners::{Lookup, Partners};
 pub use periods::Periods;
 pub use profiles::{PairSums, Partitions, Profiles};
@@ -104,13 +106,10 @@ pub enum What {
     Frequencies,
     /// How often each spelling of a text occurs, and which differ in case alone.
     Spellings,
-    /// How often keys occur together: those of the first `left` columns with those of the others.
-    Contingency {
-        /// So many columns are the left key.
-        left: usize,
-        /// Whether the table may grow to [`MOST_CELLS`] only.
-        bounded: bool,
-    },
+    /// How often keys occur together: those of the first column with those of the others.
+    Contingency,
+    /// Which keys of the first so many columns go with several of the others.
+    Dependency(usize),
     /// How each value of the first column compares with the one before, within groups of the others.
     Adjacent(Direction),
     /// Every pair of values of the first two columns, with its group by the others.
@@ -201,6 +200,8 @@ pub enum Accumulator {
     Spellings(Spellings),
     /// For [`What::Contingency`].
     Contingency(Contingency),
+    /// For [`What::Dependency`].
+    Dependency(Dependency),
     /// For [`What::Adjacent`].
     Adjacent(Adjacent),
     /// For [`What::Pairs`].
@@ -241,7 +242,8 @@ impl Accumulated {
             }
             What::Frequencies => Accumulator::Frequencies(Frequencies::default()),
             What::Spellings => Accumulator::Spellings(Spellings::default()),
-            What::Contingency { bounded, .. } => Accumulator::Contingency(Contingency::new(*bounded)),
+            What::Contingency => Accumulator::Contingency(Contingency::default()),
+            What::Dependency(_) => Accumulator::Dependency(Dependency::default()),
             What::Adjacent(direction) => Accumulator::Adjacent(Adjacent::new(*direction)),
             What::Pairs => Accumulator::Pairs(Pairs::default()),
             What::Runs(interval) => Accumulator::Runs(Runs::new(*interval)),
@@ -306,8 +308,9 @@ impl Accumulated {
             }
             (Accumulator::Frequencies(values), _) => *values = Frequencies::of_column(first()?, &present)?,
             (Accumulator::Spellings(texts), _) => *texts = Spellings::of_column(first()?, &present)?,
-            (Accumulator::Contingency(table), What::Contingency { left, bounded }) => {
-                *table = Contingency::of_columns(columns, *left, *bounded, &present)?;
+            (Accumulator::Contingency(table), _) => *table = Contingency::of_columns(columns, &present)?,
+            (Accumulator::Dependency(keys), What::Dependency(left)) => {
+                *keys = Dependency::of_columns(columns, *left, &present)?;
             }
             (Accumulator::Adjacent(pairs), What::Adjacent(direction)) => {
                 *pairs = Adjacent::of_columns(*direction, columns, &present)?;
@@ -332,7 +335,7 @@ impl Accumulated {
                 Accumulator::Groups(_)
                 | Accumulator::Bins(_)
                 | Accumulator::DeclaredValues(_)
-                | Accumulator::Contingency(_)
+                | Accumulator::Dependency(_)
                 | Accumulator::Adjacent(_)
                 | Accumulator::Runs(_)
                 | Accumulator::Periods(_)
@@ -367,6 +370,7 @@ impl Accumulated {
             (Accumulator::Frequencies(mine), Accumulator::Frequencies(theirs)) => mine.merge(theirs),
             (Accumulator::Spellings(mine), Accumulator::Spellings(theirs)) => mine.merge(theirs),
             (Accumulator::Contingency(mine), Accumulator::Contingency(theirs)) => mine.merge(theirs),
+            (Accumulator::Dependency(mine), Accumulator::Dependency(theirs)) => mine.merge(theirs),
             (Accumulator::Adjacent(mine), Accumulator::Adjacent(theirs)) => mine.merge(theirs),
             (Accumulator::Pairs(mine), Accumulator::Pairs(theirs)) => mine.merge(theirs),
             (Accumulator::Runs(mine), Accumulator::Runs(theirs)) => mine.merge(theirs),
