@@ -18,6 +18,7 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::Limits;
+use crate::tolerance::not_negative;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -148,10 +149,7 @@ impl Rule for AggregateMatch {
         if self.tolerance.is_some() && self.relative.is_some() {
             return Err(ParamError::new("tolerance stands beside relative").key("relative").hint("keep one"));
         }
-        match self.relative.or(self.tolerance) {
-            Some(most) if most < 0.0 => Err(ParamError::new("a tolerance is below 0").key("tolerance")),
-            _ => Ok(()),
-        }
+        not_negative(&[("tolerance", self.tolerance), ("relative", self.relative)])
     }
 
     fn other_columns(&self) -> Vec<&str> {

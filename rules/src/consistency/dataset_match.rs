@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Number, Value, json};
 
 use crate::check::{ParamError, Share};
-use crate::counterpart::{Counterpart, Pairing, Partnered, Tolerance};
+use crate::counterpart::{Counterpart, Pairing, Partnered};
 use crate::literal::Literal;
 use crate::measure::{Accumulated, Partners, Readings};
 use crate::other::{Dataset, Pair, Pairs, other_type, rows_of};
@@ -14,6 +14,7 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::{Figure, Limits, grouped, judge};
+use crate::tolerance::{Allowance, not_negative};
 use crate::verdict::Outcome;
 
 /// The catalogue entry.
@@ -118,11 +119,7 @@ impl Rule for DatasetMatch {
         if let Some(columns) = &self.columns {
             columns.validate("columns")?;
         }
-        for (key, value) in [("tolerance", self.tolerance), ("relative", self.relative)] {
-            if value < 0.0 {
-                return Err(ParamError::new(format!("{key} is below 0")).key(key));
-            }
-        }
+        not_negative(&[("tolerance", Some(self.tolerance)), ("relative", Some(self.relative))])?;
         if self.max.is_some() && self.max_share.is_some() {
             return Err(ParamError::new("max stands beside max_share").key("max").hint("keep one"));
         }
@@ -175,7 +172,7 @@ impl Rule for DatasetMatch {
         };
         let compared =
             self.compared(site, &rows).into_iter().map(of_values).collect::<Result<Vec<_>, _>>()?;
-        let tolerance = Tolerance { absolute: self.tolerance, relative: self.relative };
+        let tolerance = Allowance { absolute: self.tolerance, relative: self.relative };
         let pairing = Pairing { keys, nulls_equal: true, compared, tolerance };
         let partners = Partnered::bind(site, pairing, &rows)?;
         let by_share = self.max_share.is_some();

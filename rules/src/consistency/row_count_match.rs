@@ -15,6 +15,7 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::{Figure, Limits, grouped, judge, short};
+use crate::tolerance::not_negative;
 use crate::verdict::{AnsweredFrom, Outcome, Status};
 
 /// The catalogue entry.
@@ -104,9 +105,7 @@ impl Rule for RowCountMatch {
                 .key("tolerance")
                 .hint("keep one: rows, a share of the rows there, or limits of the ratio"));
         }
-        if self.relative.is_some_and(|share| share < 0.0) {
-            return Err(ParamError::new("relative is below 0").key("relative"));
-        }
+        not_negative(&[("relative", self.relative)])?;
         self.limits().validate()
     }
 
