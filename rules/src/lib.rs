@@ -12,6 +12,7 @@ mod age;
 mod align;
 mod aligned;
 mod amount;
+mod arrived;
 mod association;
 mod baseline;
 mod calendar;
