@@ -28,7 +28,8 @@ pub static DEF: RuleDef = RuleDef {
                  the other way is none. From zero every relative change is infinite, and so is every ratio to or from \
                  a figure that is not above zero; where the figure before is nearer to zero than `min_base`, the check \
                  is skipped. A figure of no rows is only known of counts; where it is not known now (only nulls, say), \
-                 or with fewer than `min_history` points that know it, the check is skipped. NaN fails.",
+                 or with fewer than `min_history` points that know it, the check is skipped. NaN fails. Where partitions \
+                 stand for times, each that a run writes is judged by itself, as of its time, and the worst counts.",
     example: Example {
         yaml: "change: {metric: row_count, baseline: previous, fail: 50}",
         params: r#"{"metric": "row_count", "baseline": "previous", "fail": 50}"#,

@@ -395,6 +395,33 @@ impl Accumulated {
         self
     }
 
+    /// The partitions that it tells apart; None where it tells none.
+    pub(crate) fn partitions(&self) -> Option<Vec<&str>> {
+        match &self.accumulator {
+            Accumulator::Profiles(all) => Some(all.partitions.keys().map(String::as_str).collect()),
+            Accumulator::PairSums(all) => Some(all.partitions.keys().map(String::as_str).collect()),
+            _ => None,
+        }
+    }
+
+    /// What it is of one partition alone; of pairs, nulls belong to none.
+    pub(crate) fn of_partition(&self, name: &str) -> Self {
+        match &self.accumulator {
+            Accumulator::Profiles(all) => {
+                let all = all.only(name);
+                let (rows, nulls) =
+                    all.partitions.values().map(|all| (all.rows, all.nulls)).next().unwrap_or_default();
+                Self { rows, nulls, accumulator: Accumulator::Profiles(all) }
+            }
+            Accumulator::PairSums(all) => {
+                let all = all.only(name);
+                let rows = all.partitions.values().map(|sums| sums.finite + sums.unusual).sum();
+                Self { rows, nulls: 0, accumulator: Accumulator::PairSums(all) }
+            }
+            _ => Self { rows: 0, nulls: 0, accumulator: Accumulator::Rows },
+        }
+    }
+
     /// Rows whose columns are all present.
     pub fn present(&self) -> u64 {
         self.rows - self.nulls
@@ -411,6 +438,8 @@ pub struct Readings<'a> {
     pub proofs: &'a Proofs,
     /// What was published before.
     pub history: &'a History,
+    /// The time that the partition stands for which is judged by itself.
+    pub(crate) time: Option<DateTime<Utc>>,
 }
 
 impl Readings<'_> {
@@ -421,6 +450,11 @@ impl Readings<'_> {
             Accumulator::Profiles(profiles) => profiles.together(),
             _ => None,
         }
+    }
+
+    /// The time that what is judged stands for.
+    pub fn as_of(&self) -> DateTime<Utc> {
+        self.time.or(self.history.as_of).unwrap_or(self.now)
     }
 
     /// The state of a measure that was requested while binding.

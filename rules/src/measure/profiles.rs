@@ -67,6 +67,12 @@ impl Profiles {
         }
     }
 
+    /// One of the partitions, if it is one.
+    pub(super) fn only(&self, name: &str) -> Self {
+        let partition = self.partitions.get_key_value(name);
+        Self { partitions: partition.map(|(name, all)| (name.clone(), all.clone())).into_iter().collect() }
+    }
+
     /// All partitions together; None where there were no rows.
     pub fn together(&self) -> Option<ColumnProfile> {
         let mut all = self.partitions.values().cloned();
@@ -108,6 +114,12 @@ impl PairSums {
         for (name, sums) in other.partitions {
             self.partitions.entry(name).or_default().merge(&sums);
         }
+    }
+
+    /// One of the partitions, if it is one.
+    pub(super) fn only(&self, name: &str) -> Self {
+        let partition = self.partitions.get_key_value(name);
+        Self { partitions: partition.map(|(name, all)| (name.clone(), all.clone())).into_iter().collect() }
     }
 
     /// All partitions together.

@@ -26,8 +26,8 @@ use crate::verdict::{Exactness, GroupVerdict, Outcome, Status, Verdict};
 /// So many groups are kept apart; a check over more is an error.
 const MOST_GROUPS: usize = 10_000;
 
-/// So many groups are shown in a verdict, those that fail first.
-const SHOWN_GROUPS: usize = 100;
+/// So many groups (or partitions) are shown in a verdict, those that fail first.
+pub(super) const SHOWN_GROUPS: usize = 100;
 
 /// So many groups are named in words.
 const NAMED_GROUPS: usize = 3;
@@ -220,8 +220,8 @@ impl Group {
     }
 }
 
-/// The order in which groups are shown.
-fn severity(status: Status) -> u8 {
+/// The order in which groups and partitions are shown.
+pub(super) fn severity(status: Status) -> u8 {
     match status {
         Status::Error => 0,
         Status::Fail => 1,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::partitions::by_partition;
 use super::state::{Part, State, Tally};
 use super::{BoundCheck, JudgeContext, SampleColumn, Suite, Way};
 use crate::check::{Nulls, OnRow};
@@ -95,7 +96,13 @@ impl Suite {
             Way::Whole(judge) => {
                 let proofs = if eased { context.proofs } else { &nothing };
                 let (measures, now, history) = (&part.measures, context.now, context.history);
-                judge.judge(&Readings { measures, now, proofs, history })
+                let readings = Readings { measures, now, proofs, history, time: None };
+                let follows = check.check.rule.baseline().is_some() && history.is_of_partitions();
+                if follows {
+                    by_partition(judge.as_ref(), &check.measures, &readings)
+                } else {
+                    judge.judge(&readings)
+                }
             }
             Way::Parts(together, parts) => {
                 let parts: Vec<Verdict> =
