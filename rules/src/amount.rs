@@ -44,6 +44,14 @@ impl Aggregate {
         }
     }
 
+    /// Whether it is a value where all are the same.
+    pub(crate) fn tells_values(self) -> bool {
+        match self {
+            Self::Sum | Self::Min | Self::Max | Self::Mean => true,
+            Self::Count | Self::DistinctCount => false,
+        }
+    }
+
     /// Whether values of a family have it.
     pub(crate) fn fits(self, family: Family) -> bool {
         match self {

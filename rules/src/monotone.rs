@@ -14,6 +14,7 @@ use crate::measure::{
 };
 use crate::pattern::OneOrMany;
 use crate::rule::{Bound, Judge, Problem, Rule, Site};
+use crate::sample::Disclosure;
 use crate::scalar::grouped;
 use crate::verdict::{Outcome, Status};
 
@@ -123,6 +124,7 @@ impl Rule for Monotone {
         for name in self.ordered.within() {
             need_key(name, site.other(name)?, "within")?;
         }
+        let disclosure = site.disclosure([name.as_str()]);
         let float = Family::of(&data_type) == Family::Float;
         let step = self.ordered.step(&data_type)?;
         let direction = Direction { descending: self.descending, strict: self.ordered.strict, step, float };
@@ -135,7 +137,7 @@ impl Rule for Monotone {
             let columns: Vec<String> = std::iter::once(name).chain(within).collect();
             site.measure(What::Adjacent(direction), &columns)
         };
-        Ok(Bound::Whole(Box::new(Judged { direction, data_type, measure })))
+        Ok(Bound::Whole(Box::new(Judged { direction, data_type, disclosure, measure })))
     }
 }
 
@@ -143,6 +145,7 @@ impl Rule for Monotone {
 struct Judged {
     direction: Direction,
     data_type: DataType,
+    disclosure: Disclosure,
     measure: usize,
 }
 
@@ -157,7 +160,7 @@ impl Judged {
         if found.breaches == 0 {
             return Outcome::new(Status::Pass, json!({"breaches": 0}), "in order");
         }
-        let value = |key: i128| key_text(key, &self.data_type);
+        let value = |key: i128| self.disclosure.text(key_text(key, &self.data_type));
         let shown = |breach: &Breach| json!({"value": breach.at, "before": value(breach.before), "after": value(breach.after)});
         let first: Vec<Value> = found.first.iter().map(shown).collect();
         let plural = if found.breaches == 1 { "" } else { "s" };

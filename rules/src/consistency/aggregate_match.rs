@@ -212,6 +212,8 @@ impl Rule for AggregateMatch {
         let other = aggregated(&theirs, &there, &rows).map_err(|error| {
             Problem::new(format!("the other dataset cannot be aggregated: {error}")).key("to")
         })?;
+        let tells = self.function.tells_values();
+        let disclosure = site.disclosure(column.filter(|_| tells).map(|(here, _)| here));
         let measure = site.measure(mine, &here);
         Ok(Bound::Whole(Box::new(Reconciled {
             function: self.function,
@@ -220,6 +222,7 @@ impl Rule for AggregateMatch {
             warn,
             keys: keys.into_iter().map(|pair| pair.here).collect(),
             types,
+            disclosure,
             other,
             measure,
         })))

@@ -128,8 +128,11 @@ impl Judge for Judged {
             1 => String::new(),
             wanted => format!(", {} of {wanted} in a row", found.in_a_row),
         };
+        let disclosure = self.followed.disclosure;
+        let text = |figure: f64| disclosure.text(short(figure));
         let text =
-            format!("{} where {} is usual (score {}{row})", short(now), short(usual), short(found.score));
+            format!("{} where {} is usual (score {}{row})", text(now), text(usual), short(found.score));
+        let (now, usual) = (disclosure.value(json!(now)), disclosure.value(json!(usual)));
         let observed =
             json!({"score": found.score, "now": now, "usual": usual, "spread": found.usual.spread});
         counted(Outcome::new(found.status, observed, text)).against(&points)

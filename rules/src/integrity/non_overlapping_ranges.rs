@@ -13,6 +13,7 @@ use crate::pattern::OneOrMany;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
+use crate::sample::Disclosure;
 use crate::scalar::grouped;
 use crate::verdict::{Outcome, Status};
 
@@ -121,8 +122,9 @@ impl Rule for Ranges {
             need_key(name, site.other(name)?, "partition_by")?;
         }
         let columns: Vec<String> = self.other_columns().into_iter().map(str::to_owned).collect();
+        let disclosure = site.disclosure([self.lower.as_str(), self.upper.as_str()]);
         let measure = site.measure(What::Pairs, &columns);
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), data_type: lower, measure })))
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), data_type: lower, disclosure, measure })))
     }
 }
 
@@ -133,6 +135,7 @@ const SHOWN: usize = 5;
 struct Judged {
     rule: Ranges,
     data_type: DataType,
+    disclosure: Disclosure,
     measure: usize,
 }
 
@@ -151,8 +154,8 @@ impl Judged {
                 "there are more than {most} ranges, which are not held to be sorted; take fewer rows with `where`"
             ));
         };
-        let text =
-            |range: &Pair| [range.first, range.second].map(|key| key_text(key, &self.data_type)).join(" to ");
+        let bound = |key: i128| self.disclosure.text(key_text(key, &self.data_type));
+        let text = |range: &Pair| [range.first, range.second].map(bound).join(" to ");
         let (mut reversed, mut clashing) = (0_u64, 0_u64);
         let (mut first_reversed, mut first_clashing) = (Vec::new(), Vec::new());
         for (at, range) in ranges.iter().enumerate() {

@@ -390,6 +390,8 @@ impl Accumulated {
         match &mut self.accumulator {
             Accumulator::Profiles(profiles) => profiles.redact(),
             Accumulator::Spellings(spellings) => spellings.redact(),
+            Accumulator::Frequencies(values) => values.redact(),
+            Accumulator::DeclaredValues(values) => values.redact(),
             _ => {}
         }
         self

@@ -62,9 +62,7 @@ impl Profiles {
 
     /// Names no value but by a hash.
     pub(super) fn redact(&mut self) {
-        for frequent in self.partitions.values_mut().filter_map(|profile| profile.frequent.as_mut()) {
-            frequent.redact();
-        }
+        self.partitions.values_mut().for_each(ColumnProfile::redact);
     }
 
     /// One of the partitions, if it is one.

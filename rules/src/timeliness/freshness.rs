@@ -16,6 +16,7 @@ use crate::proofs::{Delivered, Delivery, Proofs};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
+use crate::sample::Disclosure;
 use crate::verdict::{AnsweredFrom, Outcome, Status};
 
 /// The catalogue entry.
@@ -102,8 +103,10 @@ impl Rule for Freshness {
                 format!("column \"{name}\" is of type {}, not a date or timestamp", type_name(&data_type));
             return Err(Problem::new(message).key("column").hint("parse it into a timestamp first"));
         }
+        let disclosure = site.disclosure([name.as_str()]);
         let measure = site.measure(What::Extremes, std::slice::from_ref(&name));
-        Ok(Bound::Whole(Box::new(Recent { rule: self.clone(), column: name, data_type, measure })))
+        let rule = self.clone();
+        Ok(Bound::Whole(Box::new(Recent { rule, column: name, data_type, disclosure, measure })))
     }
 }
 
@@ -132,13 +135,15 @@ struct Recent {
     rule: Freshness,
     column: String,
     data_type: DataType,
+    disclosure: Disclosure,
     measure: usize,
 }
 
 impl Recent {
     fn outcome(&self, latest: i128, now: DateTime<Utc>) -> Outcome {
         let shown = whole_text(latest, &self.data_type);
-        self.rule.aged(latest * nanos_per_unit(&self.data_type), &shown, now)
+        // The age tells the latest value as much as the value does.
+        self.disclosure.outcome(self.rule.aged(latest * nanos_per_unit(&self.data_type), &shown, now))
     }
 }
 

@@ -34,6 +34,7 @@ mod order;
 mod periods;
 mod reconciliation;
 mod records;
+mod redaction;
 mod samples;
 mod suites;
 mod texts;
