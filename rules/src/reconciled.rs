@@ -5,19 +5,18 @@ use std::cmp::Ordering;
 use arrow::datatypes::DataType;
 use serde_json::{Map, Value, json};
 
-use crate::amount::{Aggregate, Amount};
+use crate::amount::{Aggregate, Amount, Apart};
 use crate::measure::{Accumulated, Accumulator, MOST_KEYS, OfKey, RELATIVE_ERROR, Readings};
 use crate::rule::Judge;
 use crate::sample::{Disclosure, in_words};
-use crate::scalar::{Figure, Limits, grouped, judge, short};
+use crate::scalar::{Figure, Limits, grouped, judge};
 use crate::verdict::{Exactness, Outcome, Status};
 
 /// An aggregate here and there.
 #[derive(Debug)]
 pub(crate) struct Reconciled {
     pub(crate) function: Aggregate,
-    /// Whether differences are shares of the figures there.
-    pub(crate) relative: bool,
+    pub(crate) apart: Apart,
     pub(crate) limits: Limits,
     pub(crate) warn: Limits,
     /// The columns here that make keys.
@@ -95,8 +94,7 @@ impl Reconciled {
         let here = here.and_then(|all| Amount::of(self.function, all, mine));
         let there = there.and_then(|all| Amount::of(self.function, all, theirs));
         let difference = match (&here, &there) {
-            (Some(here), Some(there)) if self.relative => Figure::Float(here.relative(there)),
-            (Some(here), Some(there)) => here.difference(there),
+            (Some(here), Some(there)) => self.apart.of(here, there),
             (None, None) if only.is_none() => Figure::count(0),
             _ => Figure::Float(f64::INFINITY),
         };
@@ -105,12 +103,7 @@ impl Reconciled {
     }
 
     fn outcome(&self, all: &Compared) -> Outcome {
-        let share = match &all.difference {
-            Figure::Float(share) if self.relative && share.is_finite() && *share > 0.0 => {
-                format!(" ({} % apart)", short(share * 100.0))
-            }
-            _ => String::new(),
-        };
+        let share = self.apart.text(&all.difference);
         let name = self.function.name();
         let text = format!("{name} {}{share}", self.text(all));
         let observed = json!({

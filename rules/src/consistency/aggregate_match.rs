@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::Number;
 
 use crate::align::Align;
-use crate::amount::Aggregate;
+use crate::amount::{Aggregate, Apart};
 use crate::check::ParamError;
-use crate::literal::{Family, Literal, type_name};
+use crate::literal::{Family, type_name};
 use crate::measure::{Accumulated, EachKey, What, over, unpacked};
 use crate::other::{Dataset, Pair, Pairs, other_type, rows_of};
 use crate::reconciled::Reconciled;
@@ -82,8 +82,7 @@ fn one(column: &Pairs) -> Option<(&str, &str)> {
 
 impl AggregateMatch {
     fn limits(&self) -> Limits {
-        let max = Number::from_f64(self.relative.or(self.tolerance).unwrap_or(0.0));
-        Limits { min: None, max: max.map(Literal::Number) }
+        Limits::up_to(Number::from_f64(self.relative.or(self.tolerance).unwrap_or(0.0)))
     }
 
     fn reference(&self) -> Reference {
@@ -217,7 +216,7 @@ impl Rule for AggregateMatch {
         let measure = site.measure(mine, &here);
         Ok(Bound::Whole(Box::new(Reconciled {
             function: self.function,
-            relative: self.relative.is_some(),
+            apart: Apart::by(self.relative),
             limits: self.limits(),
             warn,
             keys: keys.into_iter().map(|pair| pair.here).collect(),

@@ -6,7 +6,6 @@ use serde_json::{Map, Number, Value, json};
 
 use crate::check::{ParamError, Share};
 use crate::counterpart::{Counterpart, Pairing, Partnered};
-use crate::literal::Literal;
 use crate::measure::{Accumulated, Partners, Readings};
 use crate::other::{Dataset, Pair, Pairs, other_type, rows_of};
 use crate::reference::{self, OtherRows, Reference};
@@ -79,11 +78,10 @@ struct DatasetMatch {
 
 impl DatasetMatch {
     fn limits(&self) -> Limits {
-        let max = match self.max_share {
+        Limits::up_to(match self.max_share {
             Some(share) => Number::from_f64(share.get()),
             None => Some(self.max.unwrap_or(0).into()),
-        };
-        Limits { min: None, max: max.map(Literal::Number) }
+        })
     }
 
     fn reference(&self) -> Reference {
