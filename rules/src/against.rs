@@ -204,7 +204,7 @@ impl Against {
         readings: &Readings<'a>,
         tells: impl Fn(&Point) -> bool,
     ) -> Result<Vec<&'a Point>, String> {
-        let selected = self.baseline.select(readings.history, readings.now);
+        let selected = self.baseline.before(readings.history, readings.as_of());
         let of = selected.len();
         let found: Vec<&Point> = selected.into_iter().filter(|point| tells(point)).collect();
         let wanted = self.min_history.max(1);

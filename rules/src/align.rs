@@ -62,6 +62,19 @@ pub(crate) fn align_keys(here: &DataType, there: &DataType) -> Option<(Align, Al
     })
 }
 
+/// A column of integers as one of `there` holds them, where one of the two is of unsigned 64 bits and the
+/// other is not, whose upper and lower halves look the same: what `there` has no integer for becomes null.
+/// Every other column stays as it is.
+pub(crate) fn as_held(column: &ArrayRef, there: &DataType) -> Result<ArrayRef, ArrowError> {
+    let here = column.data_type();
+    let both = (KeyKind::of(here), KeyKind::of(there)) == (Some(KeyKind::Integer), Some(KeyKind::Integer));
+    match (is_u64(here), is_u64(there)) {
+        (true, false) if both => cast(column, &DataType::Int64),
+        (false, true) if both => cast(column, &DataType::UInt64),
+        _ => Ok(ArrayRef::clone(column)),
+    }
+}
+
 fn is_u64(data_type: &DataType) -> bool {
     matches!(plain(data_type), DataType::UInt64)
 }

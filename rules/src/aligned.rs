@@ -48,8 +48,11 @@ impl Aligned {
             }
             counts
         };
-        let mut all =
-            Self { bins: names(&cuts, before), now: count(&of_now.weighted()), before: count(&sample) };
+        let mut all = Self {
+            bins: names(&cuts, before, now.redacted || before.redacted),
+            now: count(&of_now.weighted()),
+            before: count(&sample),
+        };
         all.push("NaN", of_now.nan, of_before.nan);
         Some(all)
     }
@@ -131,8 +134,12 @@ fn cuts(deciles: &[f64]) -> Vec<Cut> {
     cuts
 }
 
-/// What lies between the cuts, in words.
-fn names(cuts: &[Cut], profile: &ColumnProfile) -> Vec<String> {
+/// What lies between the cuts, in words; by number where values are not shown.
+fn names(cuts: &[Cut], profile: &ColumnProfile, redacted: bool) -> Vec<String> {
+    if redacted && !cuts.is_empty() {
+        let between = (1..cuts.len()).map(|bin| format!("bin {bin}"));
+        return std::iter::once("under".into()).chain(between).chain(["over".into()]).collect();
+    }
     let shown = |cut: &Cut| profile.shown(cut.value);
     let (Some(first), Some(last)) = (cuts.first(), cuts.last()) else { return vec!["all".into()] };
     let between = cuts.windows(2).map(|pair| match pair {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::literal::{Family, nanos_per_unit, scale_of};
 use crate::measure::{Accumulated, Accumulator, ExactSum, Extremes, What};
-use crate::scalar::Figure;
+use crate::scalar::{Figure, short};
 
 /// An aggregate of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -41,6 +41,14 @@ impl Aggregate {
             Self::Min | Self::Max => What::Extremes,
             Self::DistinctCount if by_key => What::Distinct,
             Self::DistinctCount => What::Groups(false),
+        }
+    }
+
+    /// Whether it is a value where all are the same.
+    pub(crate) fn tells_values(self) -> bool {
+        match self {
+            Self::Sum | Self::Min | Self::Max | Self::Mean => true,
+            Self::Count | Self::DistinctCount => false,
         }
     }
 
@@ -122,7 +130,7 @@ impl Amount {
 
     /// |here − there|: in seconds for dates and timestamps. NaN differs from all but NaN, infinity from all
     /// but itself.
-    pub(crate) fn difference(&self, there: &Self) -> Figure {
+    fn difference(&self, there: &Self) -> Figure {
         match (self, there) {
             (
                 Self::Figure(Figure::Exact { digits: a, scale: a_scale }),
@@ -167,17 +175,46 @@ impl Amount {
         }
     }
 
-    /// |here − there| ÷ |there|; 0 where they do not differ.
-    pub(crate) fn relative(&self, there: &Self) -> f64 {
-        let apart = self.difference(there).to_f64();
-        if apart == 0.0 { 0.0 } else { apart / there.figure().to_f64().abs() }
-    }
-
     #[expect(clippy::float_cmp, reason = "how close is close enough is for the tolerance to say")]
     fn float_difference(&self, there: &Self) -> Figure {
         let (a, b) = (self.figure().to_f64(), there.figure().to_f64());
         let same = a == b || (a.is_nan() && b.is_nan());
         Figure::Float(if same { 0.0 } else { (a - b).abs() })
+    }
+}
+
+/// How far two figures are apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Apart {
+    /// By |here − there|.
+    Difference,
+    /// By |here − there| ÷ |there|, 0 where they do not differ.
+    Share,
+}
+
+impl Apart {
+    /// As a share where one is allowed, else as their difference.
+    pub(crate) fn by(relative: Option<f64>) -> Self {
+        if relative.is_some() { Self::Share } else { Self::Difference }
+    }
+
+    pub(crate) fn of(self, here: &Amount, there: &Amount) -> Figure {
+        let difference = here.difference(there);
+        match self {
+            Self::Difference => difference,
+            Self::Share if difference.to_f64() == 0.0 => Figure::Float(0.0),
+            Self::Share => Figure::Float(difference.to_f64() / there.figure().to_f64().abs()),
+        }
+    }
+
+    /// A share in words after the figures, such as ` (5 % apart)`, where there is one.
+    pub(crate) fn text(self, apart: &Figure) -> String {
+        match (self, apart) {
+            (Self::Share, Figure::Float(share)) if share.is_finite() && *share > 0.0 => {
+                format!(" ({} % apart)", short(share * 100.0))
+            }
+            _ => String::new(),
+        }
     }
 }
 

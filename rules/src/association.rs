@@ -38,7 +38,7 @@ pub(crate) fn bind(
     limits.fit(None, "")?;
     warn.fit(None, "warn.")?;
     let columns = key_columns(site)?;
-    let measure = site.measure(What::Contingency { left: 1, bounded: true }, &columns);
+    let measure = site.measure(What::Contingency, &columns);
     let most = max_categories.unwrap_or(CATEGORIES);
     Ok(Bound::Whole(Box::new(Judged { columns, limits, warn, most, figure, measure })))
 }

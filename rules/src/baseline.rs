@@ -2,6 +2,11 @@
 //!
 //! A history holds only what was published, and never the run that is judged: whoever gathers it sees to
 //! both. Choosing among its points is pure, so that a stored state is judged as the run was.
+//!
+//! Where the partitions of what is judged stand for times of their own, as the days that a run wrote, each is
+//! judged by itself, against the points that are earlier than it.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Duration, Utc};
 use schemars::JsonSchema;
@@ -15,24 +20,40 @@ use crate::profile::Profile;
 pub struct History {
     /// The points, oldest first.
     pub points: Vec<Point>,
-    /// The time that what is judged stands for, where that is not the run's clock.
+    /// The time that what is judged stands for, where that is not the run's clock; of partitions that stand for
+    /// times of their own, the earliest.
     pub as_of: Option<DateTime<Utc>>,
+    /// The times that the partitions of what is judged stand for, by their names, as far as they are known.
+    pub times: BTreeMap<String, DateTime<Utc>>,
 }
 
 /// No history at all.
-pub static NO_HISTORY: History = History { points: Vec::new(), as_of: None };
+pub static NO_HISTORY: History = History { points: Vec::new(), as_of: None, times: BTreeMap::new() };
 
 impl History {
     /// A history of these points, brought into order of time (those of one time by key).
     pub fn new(mut points: Vec<Point>) -> Self {
         points.sort_by(|a, b| (a.time, &a.key, &a.run_id).cmp(&(b.time, &b.key, &b.run_id)));
-        Self { points, as_of: None }
+        Self { points, ..Self::default() }
     }
 
     /// The same for something that stands for another time than the run's clock.
     #[must_use]
     pub fn as_of(self, time: DateTime<Utc>) -> Self {
         Self { as_of: Some(time), ..self }
+    }
+
+    /// The same for something whose partitions stand for these times, by their names.
+    #[must_use]
+    pub fn of_partitions(self, times: impl IntoIterator<Item = (String, DateTime<Utc>)>) -> Self {
+        let times: BTreeMap<_, _> = times.into_iter().collect();
+        let earliest = times.values().min().copied();
+        Self { as_of: earliest.or(self.as_of), times, ..self }
+    }
+
+    /// Whether partitions are judged by themselves.
+    pub(crate) fn is_of_partitions(&self) -> bool {
+        self.as_of.is_some()
     }
 }
 
@@ -49,13 +70,14 @@ pub struct Point {
     pub profile: Profile,
 }
 
-/// Which points of the history a check compares with.
+/// Which points of the history a check compares with. Where partitions stand for times (`day=2024-01-31`),
+/// every one that a run writes is compared by itself with the points before it, and the worst is the verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Baseline {
     /// The newest so many points.
     Last(usize),
-    /// The newest so many points of the same day of the week as the run's clock (in UTC).
+    /// The newest so many points of the same day of the week as what is judged (in UTC).
     SameWeekday(usize),
     /// The newest point.
     Previous,
@@ -83,7 +105,11 @@ impl Default for Baseline {
 impl Baseline {
     /// The points it means, oldest first. Points at or after `now` are never among them.
     pub fn select<'a>(&self, history: &'a History, now: DateTime<Utc>) -> Vec<&'a Point> {
-        let now = history.as_of.unwrap_or(now);
+        self.before(history, history.as_of.unwrap_or(now))
+    }
+
+    /// The points it means of something that stands for a time, oldest first.
+    pub(crate) fn before<'a>(&self, history: &'a History, now: DateTime<Utc>) -> Vec<&'a Point> {
         let earlier = || history.points.iter().filter(|point| point.time < now);
         match self {
             Self::Previous => newest(1, earlier()),

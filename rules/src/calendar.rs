@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::check::ParamError;
 use crate::literal::parse_time;
+use crate::sample::Disclosure;
 use crate::scalar::grouped;
 use crate::verdict::{Outcome, Status};
 
@@ -219,6 +220,15 @@ impl Shortfall {
             }
         }
         Some(all)
+    }
+
+    /// The same without the names of the periods, as far as they are not to be shown.
+    #[must_use]
+    pub(crate) fn disclosed(mut self, disclosure: Disclosure) -> Self {
+        for (name, _) in &mut self.first {
+            *name = disclosure.text(std::mem::take(name));
+        }
+        self
     }
 
     /// The outcome; skipped where no period was expected.

@@ -83,6 +83,7 @@ impl Check {
         let mut rest = shared;
         rest.remove("column");
         rest.remove("columns");
+        samples_fit(def, rest.get("samples"))?;
         let envelope: Envelope = read(&rest)?;
         envelope_fits(def, &envelope)?;
         let rule: Arc<dyn Rule> = Arc::from((def.parse)(&own)?);
@@ -305,9 +306,7 @@ pub(crate) fn envelope_keys(def: &RuleDef) -> Vec<&'static str> {
     if def.shape != Shape::Whole || def.columns != Columns::None {
         keys.push("group_by");
     }
-    if def.shows_rows() {
-        keys.push("samples");
-    }
+    keys.push("samples");
     keys
 }
 
@@ -381,6 +380,18 @@ fn columns(def: &RuleDef, shared: &Map<String, Value>) -> Result<Vec<String>, Pa
         return Err(ParamError::new(format!("column \"{}\" is named twice", twice.1)).key(key));
     }
     Ok(names)
+}
+
+/// Refuses to show rows of a rule that shows none; what is not to be shown may be said of any.
+fn samples_fit(def: &RuleDef, samples: Option<&Value>) -> Result<(), ParamError> {
+    let about_rows =
+        |samples: &Value| samples.as_object().is_none_or(|map| map.keys().any(|key| key != "redact"));
+    if def.shows_rows() || !samples.is_some_and(about_rows) {
+        return Ok(());
+    }
+    Err(ParamError::new(format!("\"samples\" does not apply to {}", def.name))
+        .key("samples")
+        .hint("it shows no rows; only `redact` may stand in its samples"))
 }
 
 /// Refuses envelope values that contradict each other or the rule.

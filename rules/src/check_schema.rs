@@ -28,6 +28,9 @@ pub fn check_schema(def: &RuleDef, generator: &mut SchemaGenerator) -> Schema {
     if let Some(shared) = envelope.get("properties").and_then(Value::as_object) {
         properties.extend(shared.clone().into_iter().filter(|(key, _)| keys.contains(&key.as_str())));
     }
+    if !def.shows_rows() {
+        properties.insert("samples".into(), redact_schema());
+    }
     properties.insert("warn".into(), warn_schema(def, generator));
     if !keys.contains(&"warn") {
         properties.shift_remove("warn");
@@ -49,6 +52,13 @@ pub fn check_schema(def: &RuleDef, generator: &mut SchemaGenerator) -> Schema {
         None => {}
     }
     Schema::try_from(json!({"anyOf": forms})).unwrap_or_default()
+}
+
+/// The schema of `samples` beside a rule that shows no rows.
+fn redact_schema() -> Value {
+    let description = "Columns whose values are not shown.";
+    let redact = json!({"description": description, "type": "array", "items": {"type": "string"}});
+    json!({"type": "object", "properties": {"redact": redact}, "additionalProperties": false})
 }
 
 fn warn_schema(def: &RuleDef, generator: &mut SchemaGenerator) -> Value {

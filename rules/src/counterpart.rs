@@ -21,6 +21,7 @@ use crate::other::Pair;
 use crate::reference::OtherRows;
 use crate::rule::{Problem, Site};
 use crate::sample::{Sample, json_value};
+use crate::tolerance::Allowance;
 use crate::verdict::Outcome;
 
 /// So many rows of another dataset can be looked up, at about 45 bytes each besides the rows.
@@ -39,14 +40,7 @@ pub(crate) struct Pairing {
     /// The columns that are compared between partners.
     pub(crate) compared: Vec<Pair>,
     /// How close numbers have to be.
-    pub(crate) tolerance: Tolerance,
-}
-
-/// How close numbers have to be: |here − there| ≤ absolute + relative · |there|.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Tolerance {
-    pub(crate) absolute: f64,
-    pub(crate) relative: f64,
+    pub(crate) tolerance: Allowance,
 }
 
 /// The rows of another dataset by their keys.
@@ -223,27 +217,20 @@ impl Counterpart {
 }
 
 /// A column as it is compared: with a tolerance, numbers are floats.
-fn comparable(column: &ArrayRef, way: Align, tolerance: Tolerance) -> Result<ArrayRef, ArrowError> {
+fn comparable(column: &ArrayRef, way: Align, tolerance: Allowance) -> Result<ArrayRef, ArrowError> {
     let is_number = Family::of(column.data_type()).is_number();
-    let way = if is_number && tolerance != Tolerance::default() { Align::Float } else { way };
+    let way = if is_number && !tolerance.is_none() { Align::Float } else { way };
     way.comparable(column)
 }
 
 /// Where two columns of one type are equal; null equals null, NaN equals NaN.
-#[expect(clippy::float_cmp, reason = "how close is close enough is for the tolerance to say")]
-fn equal(here: &ArrayRef, there: &ArrayRef, tolerance: Tolerance) -> Result<BooleanBuffer, ArrowError> {
+fn equal(here: &ArrayRef, there: &ArrayRef, tolerance: Allowance) -> Result<BooleanBuffer, ArrowError> {
     if here.data_type() != &DataType::Float64 {
         return Ok(not_distinct(here, there)?.values().clone());
     }
     let (a, b): (&Float64Array, &Float64Array) =
         (here.as_primitive::<Float64Type>(), there.as_primitive::<Float64Type>());
-    let close = |row: usize| {
-        let (a, b) = (a.value(row), b.value(row));
-        a == b
-            || (a.is_nan() && b.is_nan())
-            || (b.is_finite() && (a - b).abs() <= tolerance.absolute + tolerance.relative * b.abs())
-    };
-    let close = BooleanBuffer::collect_bool(a.len(), close);
+    let close = BooleanBuffer::collect_bool(a.len(), |row| tolerance.is_close(a.value(row), b.value(row)));
     let valid = |array: &Float64Array| {
         array.nulls().map_or_else(|| BooleanBuffer::new_set(array.len()), |nulls| nulls.inner().clone())
     };
@@ -262,7 +249,7 @@ pub(crate) struct Partnered {
 impl Partnered {
     /// Indexes rows by keys alone: those of the columns a check is about.
     pub(crate) fn by_keys(site: &mut Site<'_>, keys: Vec<Pair>, rows: &OtherRows) -> Result<Self, Problem> {
-        let tolerance = Tolerance::default();
+        let tolerance = Allowance::default();
         Self::bind(site, Pairing { keys, nulls_equal: false, compared: Vec::new(), tolerance }, rows)
     }
 

@@ -32,7 +32,7 @@ pub struct Envelope {
     pub nulls: Option<Nulls>,
     /// Whether an estimate will do.
     pub exactness: Option<Wanted>,
-    /// How many failing rows are kept in the report, and which of their columns.
+    /// How many failing rows are kept in the report, which of their columns, and whose values are not shown.
     pub samples: Samples,
     /// Quality dimension; the rule's own where absent.
     pub dimension: Option<String>,
@@ -129,7 +129,8 @@ pub struct Samples {
     pub rows: usize,
     /// Columns shown; the rule's columns and the suite's keys where absent.
     pub columns: Option<Vec<String>>,
-    /// Columns whose values are not shown.
+    /// Columns whose values are not shown: neither in rows nor as what any check observed. Counts,
+    /// shares and spreads are; what is a value where all are the same, such as a mean, is not.
     pub redact: Vec<String>,
 }
 

@@ -9,6 +9,7 @@ use crate::literal::{Family, type_name};
 use crate::measure::{Readings, What};
 use crate::profile::{ColumnProfile, Depth, Metric};
 use crate::rule::{Problem, Site};
+use crate::sample::Disclosure;
 
 /// A figure that was bound to what it is a figure of.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub(crate) struct Followed {
     pub(crate) metric: Metric,
     column: String,
     filter: Option<String>,
+    /// Whether the figure may be shown; not, where it tells values that are not.
+    pub(crate) disclosure: Disclosure,
     measure: usize,
 }
 
@@ -138,9 +141,12 @@ impl Followed {
             return Err(Problem::new(message).key("metric").hint("name the column"));
         }
         let columns: Vec<String> = column.into_iter().map(|(name, _)| name).collect();
+        let tells = metric.tells_values();
+        let disclosure = site.disclosure(columns.iter().map(String::as_str).filter(|_| tells));
         let measure = site.measure(What::Profile(Depth::Drift), &columns);
         let column = columns.into_iter().next().unwrap_or_default();
-        Ok(Self { metric: metric.clone(), column, filter: site.envelope.filter.clone(), measure })
+        let (metric, filter) = (metric.clone(), site.envelope.filter.clone());
+        Ok(Self { metric, column, filter, disclosure, measure })
     }
 
     /// What is known of the column now; of no rows, where there are none.

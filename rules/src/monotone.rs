@@ -9,9 +9,12 @@ use crate::age::Age;
 use crate::check::ParamError;
 use crate::keys::KeyKind;
 use crate::literal::{Exact, Family, Literal, nanos_per_unit, scale_of, type_name};
-use crate::measure::{Accumulator, Adjacent, Breach, Direction, Pairs, Readings, What, key_text};
+use crate::measure::{
+    Accumulator, Adjacent, Breach, Direction, MOST_PAIRS, MOST_SEQUENCES, Pairs, Readings, What, key_text,
+};
 use crate::pattern::OneOrMany;
 use crate::rule::{Bound, Judge, Problem, Rule, Site};
+use crate::sample::Disclosure;
 use crate::scalar::grouped;
 use crate::verdict::{Outcome, Status};
 
@@ -121,6 +124,7 @@ impl Rule for Monotone {
         for name in self.ordered.within() {
             need_key(name, site.other(name)?, "within")?;
         }
+        let disclosure = site.disclosure([name.as_str()]);
         let float = Family::of(&data_type) == Family::Float;
         let step = self.ordered.step(&data_type)?;
         let direction = Direction { descending: self.descending, strict: self.ordered.strict, step, float };
@@ -133,7 +137,7 @@ impl Rule for Monotone {
             let columns: Vec<String> = std::iter::once(name).chain(within).collect();
             site.measure(What::Adjacent(direction), &columns)
         };
-        Ok(Bound::Whole(Box::new(Judged { direction, data_type, measure })))
+        Ok(Bound::Whole(Box::new(Judged { direction, data_type, disclosure, measure })))
     }
 }
 
@@ -141,15 +145,22 @@ impl Rule for Monotone {
 struct Judged {
     direction: Direction,
     data_type: DataType,
+    disclosure: Disclosure,
     measure: usize,
 }
 
 impl Judged {
     fn outcome(&self, found: &Adjacent) -> Outcome {
+        if found.is_full() {
+            let most = grouped(MOST_SEQUENCES as i128);
+            return Outcome::error(format!(
+                "there are more than {most} groups, whose ends are not held; take fewer rows with `where`"
+            ));
+        }
         if found.breaches == 0 {
             return Outcome::new(Status::Pass, json!({"breaches": 0}), "in order");
         }
-        let value = |key: i128| key_text(key, &self.data_type);
+        let value = |key: i128| self.disclosure.text(key_text(key, &self.data_type));
         let shown = |breach: &Breach| json!({"value": breach.at, "before": value(breach.before), "after": value(breach.after)});
         let first: Vec<Value> = found.first.iter().map(shown).collect();
         let plural = if found.breaches == 1 { "" } else { "s" };
@@ -164,8 +175,17 @@ impl Judged {
 
     /// The same of pairs that are sorted first; values are then counted in the sorted order.
     fn sorted(&self, pairs: &Pairs) -> Outcome {
+        let Some(sorted) = pairs.by_first() else {
+            let most = grouped(MOST_PAIRS as i128);
+            return Outcome::error(format!(
+                "there are more than {most} rows, which are not held to be sorted; leave order_by out where they \
+                 come in order, or take fewer rows with `where`"
+            ));
+        };
         let mut found = Adjacent::new(self.direction);
-        pairs.by_first().iter().for_each(|pair| found.add(pair.group, pair.second));
+        for pair in sorted {
+            found.add(pair.group, pair.second);
+        }
         self.outcome(&found)
     }
 }

@@ -184,6 +184,7 @@ impl Parts {
 fn is_plain_row_rule(check: &Check) -> bool {
     let envelope = &check.envelope;
     check.def.row_rule()
+        && check.rule.tests_rows()
         && envelope.mostly.is_none()
         && envelope.warn.is_none()
         && envelope.filter.is_none()

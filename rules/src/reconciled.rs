@@ -5,25 +5,26 @@ use std::cmp::Ordering;
 use arrow::datatypes::DataType;
 use serde_json::{Map, Value, json};
 
-use crate::amount::{Aggregate, Amount};
+use crate::amount::{Aggregate, Amount, Apart};
 use crate::measure::{Accumulated, Accumulator, MOST_KEYS, OfKey, RELATIVE_ERROR, Readings};
 use crate::rule::Judge;
-use crate::sample::in_words;
-use crate::scalar::{Figure, Limits, grouped, judge, short};
+use crate::sample::{Disclosure, in_words};
+use crate::scalar::{Figure, Limits, grouped, judge};
 use crate::verdict::{Exactness, Outcome, Status};
 
 /// An aggregate here and there.
 #[derive(Debug)]
 pub(crate) struct Reconciled {
     pub(crate) function: Aggregate,
-    /// Whether differences are shares of the figures there.
-    pub(crate) relative: bool,
+    pub(crate) apart: Apart,
     pub(crate) limits: Limits,
     pub(crate) warn: Limits,
     /// The columns here that make keys.
     pub(crate) keys: Vec<String>,
     /// The types of the column here and there.
     pub(crate) types: Option<(DataType, DataType)>,
+    /// Whether the figures may be shown; not, where they tell values that are not.
+    pub(crate) disclosure: Disclosure,
     pub(crate) other: Accumulated,
     pub(crate) measure: usize,
 }
@@ -93,8 +94,7 @@ impl Reconciled {
         let here = here.and_then(|all| Amount::of(self.function, all, mine));
         let there = there.and_then(|all| Amount::of(self.function, all, theirs));
         let difference = match (&here, &there) {
-            (Some(here), Some(there)) if self.relative => Figure::Float(here.relative(there)),
-            (Some(here), Some(there)) => here.difference(there),
+            (Some(here), Some(there)) => self.apart.of(here, there),
             (None, None) if only.is_none() => Figure::count(0),
             _ => Figure::Float(f64::INFINITY),
         };
@@ -103,16 +103,12 @@ impl Reconciled {
     }
 
     fn outcome(&self, all: &Compared) -> Outcome {
-        let share = match &all.difference {
-            Figure::Float(share) if self.relative && share.is_finite() && *share > 0.0 => {
-                format!(" ({} % apart)", short(share * 100.0))
-            }
-            _ => String::new(),
-        };
+        let share = self.apart.text(&all.difference);
         let name = self.function.name();
-        let text = format!("{name} {}{share}", all.text());
+        let text = format!("{name} {}{share}", self.text(all));
         let observed = json!({
-            "here": shown(all.here.as_ref()), "there": shown(all.there.as_ref()), "difference": all.difference.value(),
+            "here": self.shown(all.here.as_ref()), "there": self.shown(all.there.as_ref()),
+            "difference": all.difference.value(),
         });
         let failed = u64::from(all.status == Status::Fail);
         Outcome::new(all.status, observed, text).failed(failed)
@@ -133,7 +129,7 @@ impl Reconciled {
             format!("all {} keys agree", grouped(keys as i128))
         } else {
             let verb = if count == 1 { "differs" } else { "differ" };
-            let named = |key: &Compared| format!("{} {}", in_words(&key.key), key.text());
+            let named = |key: &Compared| format!("{} {}", in_words(&key.key), self.text(key));
             let named: Vec<String> = beyond(status).take(NAMED).map(named).collect();
             let more = if count > NAMED { "; …" } else { "" };
             let (count, keys) = (grouped(count as i128), grouped(keys as i128));
@@ -141,7 +137,7 @@ impl Reconciled {
         };
         let listed = |key: &Compared| {
             let values: Map<String, Value> = self.keys.iter().cloned().zip(key.key.clone()).collect();
-            let (here, there) = (shown(key.here.as_ref()), shown(key.there.as_ref()));
+            let (here, there) = (self.shown(key.here.as_ref()), self.shown(key.there.as_ref()));
             match key.only {
                 Some(place) => json!({"key": values, "only": place, "here": here, "there": there}),
                 None => json!({"key": values, "here": here, "there": there}),
@@ -158,17 +154,25 @@ impl Reconciled {
     }
 }
 
+impl Reconciled {
+    fn text(&self, all: &Compared) -> String {
+        let side = |amount: Option<&Amount>| {
+            amount.map_or("none".into(), |amount| self.disclosure.text(amount.figure().text()))
+        };
+        if let Some(place) = all.only {
+            return format!("only {place} ({})", side(all.here.as_ref().or(all.there.as_ref())));
+        }
+        format!("{} here, {} there", side(all.here.as_ref()), side(all.there.as_ref()))
+    }
+
+    fn shown(&self, amount: Option<&Amount>) -> Value {
+        amount.map_or(Value::Null, |amount| self.disclosure.value(amount.figure().value()))
+    }
+}
+
 impl Compared {
     fn differs(&self) -> bool {
         self.only.is_some() || self.difference.to_f64() != 0.0
-    }
-
-    fn text(&self) -> String {
-        let side = |amount: Option<&Amount>| amount.map_or("none".into(), |amount| amount.figure().text());
-        if let Some(place) = self.only {
-            return format!("only {place} ({})", side(self.here.as_ref().or(self.there.as_ref())));
-        }
-        format!("{} here, {} there", side(self.here.as_ref()), side(self.there.as_ref()))
     }
 
     /// Keys that one side lacks, then by how far apart, then by the key.
@@ -184,8 +188,4 @@ impl Compared {
 fn is_estimate(of: Option<&OfKey>) -> bool {
     let accumulator = of.map(|of| &of.all.accumulator);
     matches!(accumulator, Some(Accumulator::Distinct(values)) if !values.count().1)
-}
-
-fn shown(amount: Option<&Amount>) -> Value {
-    amount.map_or(Value::Null, |amount| amount.figure().value())
 }

@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use hashbrown::HashTable;
 
+use crate::align::as_held;
 use crate::keys::{KeyKind, hash_rows};
 use crate::mask::RowSet;
 
@@ -69,6 +70,7 @@ pub struct OtherRows {
 /// A set of keys; rows with a null key are not in it.
 #[derive(Debug, Clone, Default)]
 pub struct KeySet {
+    types: Vec<DataType>,
     kinds: Vec<KeyKind>,
     hashes: HashTable<u128>,
 }
@@ -81,7 +83,8 @@ impl KeySet {
                 ArrowError::InvalidArgumentError(format!("a column of type {data_type} cannot be a key"))
             })
         });
-        Ok(Self { kinds: kinds.collect::<Result<_, _>>()?, hashes: HashTable::new() })
+        let kinds = kinds.collect::<Result<_, _>>()?;
+        Ok(Self { types: types.to_vec(), kinds, hashes: HashTable::new() })
     }
 
     /// Adds the keys of a batch, one array a key column; with `rows`, only where it is true.
@@ -133,7 +136,11 @@ impl KeySet {
 
     /// Which rows of the set `rows` have a key that is in here.
     pub(crate) fn found(&self, columns: &[ArrayRef], rows: &RowSet) -> Result<BooleanBuffer, ArrowError> {
-        let hashes = hash_rows(columns, rows, false)?;
+        let held = columns.iter().zip(&self.types).map(|(column, there)| as_held(column, there));
+        let held = held.collect::<Result<Vec<_>, _>>()?;
+        // What the types there do not hold is null now.
+        let rows = held.iter().fold(rows.clone(), |rows, column| rows.and_valid(column.nulls()));
+        let hashes = hash_rows(&held, &rows, false)?;
         let hit = |hash: &u128| self.hashes.find(*hash as u64, |known| known == hash).is_some();
         if rows.mask().is_none() {
             return Ok(crate::mask::pack(&hashes, |hash| hit(&hash)));

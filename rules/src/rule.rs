@@ -21,6 +21,7 @@ use crate::literal::Literal;
 use crate::measure::{Readings, What};
 use crate::proofs::{Delivered, Proofs};
 use crate::reference::{Gathered, Reference, References};
+use crate::sample::Disclosure;
 use crate::values::ValuesFile;
 use crate::verdict::{Outcome, Verdict};
 
@@ -166,6 +167,11 @@ pub trait Rule: Debug + Send + Sync {
     /// The share of rows that must pass where the check does not say `mostly`.
     fn mostly(&self) -> Option<f64> {
         None
+    }
+    /// Whether it tests single rows with these parameters, where its entry in the catalogue is of a rule
+    /// that does.
+    fn tests_rows(&self) -> bool {
+        true
     }
     /// Columns it reads besides those of the envelope.
     fn other_columns(&self) -> Vec<&str> {
@@ -371,6 +377,12 @@ impl Site<'_> {
     /// Whether some check of the suite keeps back the values of a column.
     pub(crate) fn is_redacted(&self, name: &str) -> bool {
         self.redacted.iter().any(|redacted| redacted == name)
+    }
+
+    /// Whether a judge may show values of columns: not, where one of them is kept back.
+    pub(crate) fn disclosure<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Disclosure {
+        let redacted = names.into_iter().any(|name| self.is_redacted(name));
+        if redacted { Disclosure::Redacted } else { Disclosure::Shown }
     }
 
     /// How nulls are treated, where the check says so.

@@ -10,6 +10,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::literal::{Family, whole_text};
 use crate::measure::whole_value;
+use crate::verdict::{Outcome, Status};
 
 /// A failing row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +27,41 @@ pub struct Sample {
 
 /// What stands for a value that is not shown.
 pub(crate) const REDACTED: &str = "(redacted)";
+
+/// Whether reports may show the values of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disclosure {
+    Shown,
+    Redacted,
+}
+
+impl Disclosure {
+    /// A value in words, or what stands for it.
+    pub(crate) fn text(self, value: impl Into<String>) -> String {
+        match self {
+            Self::Shown => value.into(),
+            Self::Redacted => REDACTED.to_owned(),
+        }
+    }
+
+    /// A value for machines, or what stands for it.
+    pub(crate) fn value(self, value: impl Into<Value>) -> Value {
+        match self {
+            Self::Shown => value.into(),
+            Self::Redacted => REDACTED.into(),
+        }
+    }
+
+    /// An outcome whose observed figure is a value.
+    pub(crate) fn outcome(self, outcome: Outcome) -> Outcome {
+        match self {
+            Self::Redacted if matches!(outcome.status, Status::Pass | Status::Warn | Status::Fail) => {
+                Outcome { observed: REDACTED.into(), text: REDACTED.into(), ..outcome }
+            }
+            Self::Shown | Self::Redacted => outcome,
+        }
+    }
+}
 
 /// What is kept of the rows of a batch that a report may show.
 #[derive(Debug, Clone)]

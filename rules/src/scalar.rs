@@ -29,6 +29,11 @@ impl Limits {
         Self { min: min.cloned(), max: max.cloned() }
     }
 
+    /// A largest number alone.
+    pub(crate) fn up_to(max: Option<Number>) -> Self {
+        Self { min: None, max: max.map(Literal::Number) }
+    }
+
     /// The milder limits of the envelope's `warn`.
     pub(crate) fn warn_of(envelope: &Envelope) -> Self {
         envelope.warn.as_ref().and_then(|warn| Self::deserialize(warn).ok()).unwrap_or_default()

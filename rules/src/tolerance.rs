@@ -1,13 +1,17 @@
 //! How far values may lie apart and still count as equal.
 //!
-//! As in Python's `math.isclose`: `|a - b| <= max(relative * max(|a|, |b|), absolute)`, in which a and b
-//! stand on a par. Whole numbers, decimals and times are compared without rounding.
+//! Two values of a row stand on a par ([`Closeness`]): as in Python's `math.isclose` they are close where
+//! `|a - b| <= max(relative * max(|a|, |b|), absolute)`. Whole numbers, decimals and times are compared without
+//! rounding. A value of another dataset is the reference of the one here ([`Allowance`]): as in numpy's
+//! `isclose` the two are close where `|here - there| <= absolute + relative * |there|`. Figures over a whole
+//! dataset are judged by how far they are apart, see [`crate::amount`].
 
 use arrow::datatypes::i256;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use crate::age::parse_age;
+use crate::check::ParamError;
 use crate::literal::{Exact, Literal};
 use crate::rule::Problem;
 use crate::unit::Unit;
@@ -137,5 +141,36 @@ impl Closeness<f64> {
         let apart = (a - b).abs();
         let relative = self.relative.map_or(0.0, |(share, _)| share * a.abs().max(b.abs()));
         a == b || (apart < f64::INFINITY && apart <= self.absolute.max(relative))
+    }
+}
+
+/// How far a number may be from the one of another dataset.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Allowance {
+    pub(crate) absolute: f64,
+    /// As a share of the number there.
+    pub(crate) relative: f64,
+}
+
+impl Allowance {
+    /// Whether only equal numbers are close.
+    pub(crate) fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
+    /// NaN is close to NaN, an infinity to itself.
+    #[expect(clippy::float_cmp, reason = "equal infinities are close, although their distance is NaN")]
+    pub(crate) fn is_close(self, here: f64, there: f64) -> bool {
+        here == there
+            || (here.is_nan() && there.is_nan())
+            || (there.is_finite() && (here - there).abs() <= self.absolute + self.relative * there.abs())
+    }
+}
+
+/// Refuses tolerances, given with their keys, that are below zero.
+pub(crate) fn not_negative(given: &[(&str, Option<f64>)]) -> Result<(), ParamError> {
+    match given.iter().find(|(_, value)| value.is_some_and(|value| value < 0.0)) {
+        Some((key, _)) => Err(ParamError::new(format!("{key} is below 0")).key(*key)),
+        None => Ok(()),
     }
 }

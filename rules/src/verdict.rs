@@ -46,7 +46,8 @@ pub struct Verdict {
     /// Rows that fail, or that repeat a key.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub samples: Vec<Sample>,
-    /// How the groups came out, those that fail first, where it was judged by group.
+    /// How the groups came out, those that fail first, where it was judged by group; or the partitions, where
+    /// what each holds was compared with history by itself.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub groups: Vec<GroupVerdict>,
     /// Quality dimension.

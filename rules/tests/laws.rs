@@ -300,6 +300,58 @@ fn loosening_a_bound_never_turns_a_pass_into_a_failure() {
     }
 }
 
+/// A value of each type that is found again wherever it is shown, with what to look for.
+const SECRETS: [(&str, [&str; 2], &str); 5] = [
+    ("utf8", ["hush-hush", "Hush-Hush"], "ush-"),
+    ("int64", ["-987654321", "987654321"], "987654"),
+    ("float64", ["-987654.375", "987654.375"], "987654"),
+    ("date", ["1931-07-19", "2091-07-19"], "1-07"),
+    ("timestamp", ["1931-07-19T11:13:17", "2091-07-19T11:13:17"], "1-07"),
+];
+
+/// Rows with secrets in every column before, between and after them.
+fn with_secrets(csv: &str) -> RecordBatch {
+    let (header, body) = csv.split_once('\n').unwrap();
+    let secret = |which: usize| {
+        let of_type = |field: &str| {
+            let kind = field.split_once(':').unwrap().1;
+            SECRETS.iter().find(|(known, ..)| *known == kind).unwrap().1[which]
+        };
+        header.split(',').map(of_type).collect::<Vec<_>>().join(",")
+    };
+    let (low, high) = (secret(0), secret(1));
+    rows(&format!("{header}\n{high}\n{low}\n{body}{high}\n{high}\n{low}\n"))
+}
+
+#[test]
+fn a_redacted_value_is_nowhere_in_a_verdict() {
+    for def in RULES {
+        let csv = def.example.rows();
+        let batch = with_secrets(csv);
+        let names: Vec<String> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let earlier: Vec<RecordBatch> = def.example.earlier().iter().map(|csv| with_secrets(csv)).collect();
+        let mut redacting = long_form(def, &params(def));
+        redacting["samples"] = json!({"redact": names});
+        let mut grouped = redacting.clone();
+        grouped["group_by"] = json!([names[0]]);
+        for params in
+            [Some(redacting), lockgate_rules::Check::parse(def.name, &grouped).ok().map(|_| grouped)]
+        {
+            let Some(params) = params else { continue };
+            let bound = support::try_bind(&[(def.name, params.clone())], &batch.schema());
+            // What follows the history of all rows has no groups.
+            let Ok(suite) = bound else { continue };
+            let state = state(&suite, &split(&batch, &[2, 3]));
+            let verdict = judge_against(&suite, &state, &support::history(&suite, &earlier)).remove(0);
+            assert_ne!(verdict.status, Status::Error, "{}: {}", def.name, verdict.observed_text);
+            let shown = serde_json::to_string(&verdict).unwrap().replace(',', "");
+            for (.., secret) in SECRETS {
+                assert!(!shown.contains(secret), "{} {params}: {shown}", def.name);
+            }
+        }
+    }
+}
+
 #[test]
 fn severity_alone_decides_whether_a_failure_closes_the_gate() {
     for def in RULES.iter().filter(|def| def.example.status == "fail") {

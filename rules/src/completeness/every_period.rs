@@ -10,6 +10,7 @@ use crate::measure::{Accumulator, Periods, Readings, What};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
+use crate::sample::Disclosure;
 use crate::verdict::Outcome;
 
 /// The catalogue entry.
@@ -84,14 +85,16 @@ impl Rule for EveryPeriod {
                 format!("column \"{name}\" is of type {}, not a date or timestamp", type_name(&data_type));
             return Err(Problem::new(message).key("column").hint("parse it into a timestamp first"));
         }
+        let disclosure = site.disclosure([name.as_str()]);
         let measure = site.measure(What::Periods(self.period), &[name]);
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), measure })))
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), disclosure, measure })))
     }
 }
 
 #[derive(Debug)]
 struct Judged {
     rule: EveryPeriod,
+    disclosure: Disclosure,
     measure: usize,
 }
 
@@ -110,6 +113,7 @@ impl Judged {
         let Some(shortfall) = Shortfall::of(&expected, min_records, count) else {
             return too_many_periods(period);
         };
+        let shortfall = shortfall.disclosed(self.disclosure);
         shortfall.outcome(period, min_records).counts(shortfall.periods, 0)
     }
 }

@@ -7,15 +7,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::age::Age;
+use crate::arrived::{self, OfDelivery, Times};
 use crate::calendar::{DayOff, Expected, Moment, Period, Shortfall, too_many_periods, validate_range};
 use crate::check::ParamError;
 use crate::literal::parse_time;
-use crate::measure::Readings;
-use crate::proofs::{Delivered, Delivery, Proofs};
+use crate::proofs::{Delivered, Delivery};
 use crate::rule::{
-    Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
+    Bound, Columns, Cost, Example, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
-use crate::verdict::{AnsweredFrom, Outcome};
+use crate::verdict::Outcome;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -81,20 +81,17 @@ impl PartitionComplete {
         let midnight = || day().or_else(month).or_else(year)?.and_hms_opt(0, 0, 0);
         time.or_else(midnight).map(|time| nanos(time.and_utc()))
     }
+}
 
+impl OfDelivery for PartitionComplete {
     fn outcome(&self, delivery: &Delivery, now: DateTime<Utc>) -> Outcome {
-        let (mut found, mut nulls) = (BTreeSet::new(), 0);
-        for value in delivery.partitions.get(&self.partition).into_iter().flatten() {
-            let Some(value) = value else {
-                nulls += 1;
-                continue;
+        let format = self.format.as_deref();
+        let Times { known, nulls } =
+            match Times::of(delivery, &self.partition, format, |value| self.time(value)) {
+                Ok(times) => times,
+                Err(why) => return Outcome::error(why),
             };
-            let Some(time) = self.time(value) else {
-                let form = self.format.as_deref().unwrap_or("a date or a timestamp");
-                return Outcome::error(format!("partition {}={value} is not {form}", self.partition));
-            };
-            found.insert(self.period.number(time));
-        }
+        let found: BTreeSet<i64> = known.into_iter().map(|(time, _)| self.period.number(time)).collect();
         let Some((first, last)) = found.first().zip(found.last()) else {
             return Outcome::skipped("no partitions were read").counts(0, nulls);
         };
@@ -130,22 +127,6 @@ impl Rule for PartitionComplete {
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        if site.envelope.filter.is_some() {
-            return Err(Problem::new("files have no rows for where to choose among").key("where"));
-        }
-        Ok(Bound::Whole(Box::new(Arrived(self.clone()))))
-    }
-}
-
-#[derive(Debug)]
-struct Arrived(PartitionComplete);
-
-impl Judge for Arrived {
-    fn judge(&self, _: &Readings<'_>) -> Outcome {
-        Outcome::skipped("the rows come from no files")
-    }
-
-    fn prove(&self, proofs: &Proofs, now: DateTime<Utc>) -> Option<Outcome> {
-        Some(self.0.outcome(proofs.delivery.as_ref()?, now).from(AnsweredFrom::Plan))
+        arrived::bind(self, site)
     }
 }

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::Number;
 
 use crate::align::Align;
-use crate::amount::Aggregate;
+use crate::amount::{Aggregate, Apart};
 use crate::check::ParamError;
-use crate::literal::{Family, Literal, type_name};
+use crate::literal::{Family, type_name};
 use crate::measure::{Accumulated, EachKey, What, over, unpacked};
 use crate::other::{Dataset, Pair, Pairs, other_type, rows_of};
 use crate::reconciled::Reconciled;
@@ -18,6 +18,7 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::Limits;
+use crate::tolerance::not_negative;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -81,8 +82,7 @@ fn one(column: &Pairs) -> Option<(&str, &str)> {
 
 impl AggregateMatch {
     fn limits(&self) -> Limits {
-        let max = Number::from_f64(self.relative.or(self.tolerance).unwrap_or(0.0));
-        Limits { min: None, max: max.map(Literal::Number) }
+        Limits::up_to(Number::from_f64(self.relative.or(self.tolerance).unwrap_or(0.0)))
     }
 
     fn reference(&self) -> Reference {
@@ -148,10 +148,7 @@ impl Rule for AggregateMatch {
         if self.tolerance.is_some() && self.relative.is_some() {
             return Err(ParamError::new("tolerance stands beside relative").key("relative").hint("keep one"));
         }
-        match self.relative.or(self.tolerance) {
-            Some(most) if most < 0.0 => Err(ParamError::new("a tolerance is below 0").key("tolerance")),
-            _ => Ok(()),
-        }
+        not_negative(&[("tolerance", self.tolerance), ("relative", self.relative)])
     }
 
     fn other_columns(&self) -> Vec<&str> {
@@ -214,14 +211,17 @@ impl Rule for AggregateMatch {
         let other = aggregated(&theirs, &there, &rows).map_err(|error| {
             Problem::new(format!("the other dataset cannot be aggregated: {error}")).key("to")
         })?;
+        let tells = self.function.tells_values();
+        let disclosure = site.disclosure(column.filter(|_| tells).map(|(here, _)| here));
         let measure = site.measure(mine, &here);
         Ok(Bound::Whole(Box::new(Reconciled {
             function: self.function,
-            relative: self.relative.is_some(),
+            apart: Apart::by(self.relative),
             limits: self.limits(),
             warn,
             keys: keys.into_iter().map(|pair| pair.here).collect(),
             types,
+            disclosure,
             other,
             measure,
         })))

@@ -5,8 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Number, Value, json};
 
 use crate::check::{ParamError, Share};
-use crate::counterpart::{Counterpart, Pairing, Partnered, Tolerance};
-use crate::literal::Literal;
+use crate::counterpart::{Counterpart, Pairing, Partnered};
 use crate::measure::{Accumulated, Partners, Readings};
 use crate::other::{Dataset, Pair, Pairs, other_type, rows_of};
 use crate::reference::{self, OtherRows, Reference};
@@ -14,6 +13,7 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::{Figure, Limits, grouped, judge};
+use crate::tolerance::{Allowance, not_negative};
 use crate::verdict::Outcome;
 
 /// The catalogue entry.
@@ -78,11 +78,10 @@ struct DatasetMatch {
 
 impl DatasetMatch {
     fn limits(&self) -> Limits {
-        let max = match self.max_share {
+        Limits::up_to(match self.max_share {
             Some(share) => Number::from_f64(share.get()),
             None => Some(self.max.unwrap_or(0).into()),
-        };
-        Limits { min: None, max: max.map(Literal::Number) }
+        })
     }
 
     fn reference(&self) -> Reference {
@@ -118,11 +117,7 @@ impl Rule for DatasetMatch {
         if let Some(columns) = &self.columns {
             columns.validate("columns")?;
         }
-        for (key, value) in [("tolerance", self.tolerance), ("relative", self.relative)] {
-            if value < 0.0 {
-                return Err(ParamError::new(format!("{key} is below 0")).key(key));
-            }
-        }
+        not_negative(&[("tolerance", Some(self.tolerance)), ("relative", Some(self.relative))])?;
         if self.max.is_some() && self.max_share.is_some() {
             return Err(ParamError::new("max stands beside max_share").key("max").hint("keep one"));
         }
@@ -175,7 +170,7 @@ impl Rule for DatasetMatch {
         };
         let compared =
             self.compared(site, &rows).into_iter().map(of_values).collect::<Result<Vec<_>, _>>()?;
-        let tolerance = Tolerance { absolute: self.tolerance, relative: self.relative };
+        let tolerance = Allowance { absolute: self.tolerance, relative: self.relative };
         let pairing = Pairing { keys, nulls_equal: true, compared, tolerance };
         let partners = Partnered::bind(site, pairing, &rows)?;
         let by_share = self.max_share.is_some();

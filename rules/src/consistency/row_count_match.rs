@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Number, json};
 
+use crate::amount::{Amount, Apart};
 use crate::check::ParamError;
 use crate::literal::Literal;
 use crate::measure::{Readings, What};
@@ -15,6 +16,7 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::{Figure, Limits, grouped, judge, short};
+use crate::tolerance::not_negative;
 use crate::verdict::{AnsweredFrom, Outcome, Status};
 
 /// The catalogue entry.
@@ -63,10 +65,10 @@ struct RowCountMatch {
 }
 
 /// The figure that is judged.
+/// What the two counts are judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Measured {
-    Difference,
-    Share,
+    Apart(Apart),
     Ratio,
 }
 
@@ -74,19 +76,20 @@ impl RowCountMatch {
     fn measured(&self) -> Measured {
         match self {
             Self { min: Some(_), .. } | Self { max: Some(_), .. } => Measured::Ratio,
-            Self { relative: Some(_), .. } => Measured::Share,
-            _ => Measured::Difference,
+            _ => Measured::Apart(Apart::by(self.relative)),
         }
     }
 
     fn limits(&self) -> Limits {
         let literal = |number: &Number| Literal::Number(number.clone());
-        match (self.measured(), self.relative.and_then(Number::from_f64)) {
-            (Measured::Ratio, _) => {
+        match self.measured() {
+            Measured::Ratio => {
                 Limits { min: self.min.as_ref().map(literal), max: self.max.as_ref().map(literal) }
             }
-            (_, Some(share)) => Limits { min: None, max: Some(Literal::Number(share)) },
-            _ => Limits { min: None, max: Some(Literal::Number(self.tolerance.unwrap_or(0).into())) },
+            Measured::Apart(_) => {
+                let share = self.relative.and_then(Number::from_f64);
+                Limits::up_to(share.or_else(|| Some(self.tolerance.unwrap_or(0).into())))
+            }
         }
     }
 
@@ -104,9 +107,7 @@ impl Rule for RowCountMatch {
                 .key("tolerance")
                 .hint("keep one: rows, a share of the rows there, or limits of the ratio"));
         }
-        if self.relative.is_some_and(|share| share < 0.0) {
-            return Err(ParamError::new("relative is below 0").key("relative"));
-        }
+        not_negative(&[("relative", self.relative)])?;
         self.limits().validate()
     }
 
@@ -122,10 +123,10 @@ impl Rule for RowCountMatch {
         let (other, limits) = (self.to.name(), self.limits().text());
         match self.measured() {
             Measured::Ratio => format!("{limits} rows for each of {other}"),
-            Measured::Share => {
+            Measured::Apart(Apart::Share) => {
                 format!("as many rows as {other}, up to a share of {}", self.relative.unwrap_or(0.0))
             }
-            Measured::Difference => match self.tolerance.unwrap_or(0) {
+            Measured::Apart(Apart::Difference) => match self.tolerance.unwrap_or(0) {
                 0 => format!("as many rows as {other}"),
                 most => format!("as many rows as {other}, up to {}", grouped(i128::from(most))),
             },
@@ -160,11 +161,9 @@ struct Counted {
 impl Counted {
     fn outcome(&self, here: u64) -> Outcome {
         let there = self.there;
-        let apart = here.abs_diff(there);
+        let count = |count: u64| Amount::Figure(Figure::count(count));
         let (figure, name) = match self.measured {
-            Measured::Difference => (Figure::count(apart), "difference"),
-            Measured::Share if apart == 0 => (Figure::Float(0.0), "difference"),
-            Measured::Share => (Figure::Float(apart as f64 / there as f64), "difference"),
+            Measured::Apart(apart) => (apart.of(&count(here), &count(there)), "difference"),
             Measured::Ratio => (Figure::Float(here as f64 / there as f64), "ratio"),
         };
         let plural = if here == 1 { "" } else { "s" };
@@ -175,14 +174,12 @@ impl Counted {
             let status = judge(&figure, &self.limits, &self.warn).status;
             let text = match (self.measured, &figure) {
                 (Measured::Ratio, Figure::Float(ratio)) => format!("{counts} (ratio {})", short(*ratio)),
-                (Measured::Share, Figure::Float(share)) if *share > 0.0 && there > 0 => {
-                    format!("{counts} ({} % apart)", short(share * 100.0))
-                }
+                (Measured::Apart(apart), figure) => format!("{counts}{}", apart.text(figure)),
                 _ => counts,
             };
             Outcome::new(status, json!({"here": here, "there": there, name: figure.value()}), text)
         };
-        let failed = if outcome.status == Status::Fail { apart } else { 0 };
+        let failed = if outcome.status == Status::Fail { here.abs_diff(there) } else { 0 };
         outcome.counts(here, 0).failed(failed)
     }
 }

@@ -6,9 +6,10 @@ use arrow::datatypes::{DataType, i256};
 use arrow::error::ArrowError;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Number;
 
-use crate::literal::{Family, plain, type_name};
-use crate::mask::pack_pairs;
+use crate::literal::{Exact, Family, plain, type_name};
+use crate::mask::{pack, pack_pairs};
 use crate::measure::{floats, for_whole_type};
 use crate::rule::{
     Bound, Columns, Cost, Example, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site, parse_params,
@@ -22,9 +23,10 @@ pub static DEF: RuleDef = RuleDef {
     name: "sum_of_columns",
     aliases: &[],
     dimension: "consistency",
-    summary: "The columns add up to a total, another column, within a tolerance.",
-    definition: "|Σ columns − total| ≤ `tolerance` (0 by default). Whole numbers and decimals are added exactly, \
-                 whatever their widths and scales, and cannot overflow. Where any of the columns is a float, all are \
+    summary: "The columns add up to a total, a number or another column, within a tolerance.",
+    definition: "|Σ columns − total| ≤ `tolerance` (0 by default), where `total` is a column or, as in Great Expectations' \
+                 `expect_multicolumn_sum_to_equal`, a number. Whole numbers and decimals are added exactly, whatever \
+                 their widths and scales, and cannot overflow. Where any of the columns is a float, all are \
                  added in the order given as 64-bit floats, whose sums are rounded: give a tolerance then. NaN adds up \
                  to nothing and fails, as does an infinity that is not the total too. A row where a value is null is \
                  not evaluated (see `nulls`): what is not known is not taken for 0. Where nothing is evaluated the \
@@ -48,44 +50,88 @@ pub static DEF: RuleDef = RuleDef {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SumOfColumns {
-    /// The column that holds the total.
-    total: String,
+    /// The column that holds the total, or a number.
+    total: Total,
     /// How far the sum may lie from it.
     tolerance: Option<Tolerance>,
 }
 
+/// What the columns add up to.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a column or a number")]
+enum Total {
+    /// What this column holds.
+    Column(String),
+    /// This number.
+    Number(Number),
+}
+
 impl Rule for SumOfColumns {
     fn other_columns(&self) -> Vec<&str> {
-        vec![&self.total]
+        match &self.total {
+            Total::Column(name) => vec![name],
+            Total::Number(_) => Vec::new(),
+        }
     }
 
     fn expected(&self) -> String {
         let within = self.tolerance.as_ref().map(|tolerance| format!(" within {}", tolerance.text));
-        format!("adding up to {}{}", self.total, within.unwrap_or_default())
+        let total = match &self.total {
+            Total::Column(name) => name.clone(),
+            Total::Number(number) => number.to_string(),
+        };
+        format!("adding up to {total}{}", within.unwrap_or_default())
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        let total_type = site.other(&self.total).map_err(|problem| problem.key("total"))?;
-        let named = site.columns.iter().map(|(name, data_type)| ("columns", name, data_type));
-        let named: Vec<_> = named.chain([("total", &self.total, total_type)]).collect();
-        for (key, name, data_type) in &named {
+        let named = site.columns.iter().map(|column| ("columns", column));
+        let named: Vec<_> = named.chain(site.others.iter().map(|column| ("total", column))).collect();
+        for (key, (name, data_type)) in &named {
             if !Family::of(data_type).is_number() {
                 let shown = type_name(data_type);
                 let misfit = Problem::new(format!("column \"{name}\" is of type {shown}, not a number"));
                 return Err(misfit.key(*key).hint("cast it to a number first"));
             }
         }
-        let total = site.position(&self.total).unwrap_or_default();
-        let types: Vec<&DataType> = named.iter().map(|(_, _, data_type)| plain(data_type)).collect();
+        let types: Vec<&DataType> = named.iter().map(|(_, (_, data_type))| plain(data_type)).collect();
+        let summands = site.columns.len();
         if types.iter().any(|data_type| Family::of(data_type) == Family::Float) {
             let tolerance = self.tolerance.as_ref().map_or(Ok(0.0), Tolerance::float)?;
-            return Ok(Bound::Rows(Box::new(FloatSum { total, close: Closeness::float(tolerance, None) })));
+            let close = Closeness::float(tolerance, None);
+            return Ok(Bound::Rows(Box::new(FloatSum { summands, total: self.float()?, close })));
         }
-        let apart = || Problem::new("the decimals lie too far apart to be added").key("columns");
-        let unit = Unit::finest(&types).ok_or_else(apart)?;
+        let (unit, total) = self.whole(&types)?;
         let tolerance = self.tolerance.as_ref().map_or(Ok(0), |tolerance| tolerance.whole(unit))?;
-        let wide = types.iter().map(|data_type| largest(data_type, unit)).sum::<f64>() > 1e38;
-        Ok(Bound::Rows(Box::new(WholeSum { total, unit, tolerance, wide })))
+        let largest = types.iter().map(|data_type| largest(data_type, unit)).sum::<f64>();
+        let wide = largest + total.unwrap_or_default().unsigned_abs() as f64 > 1e38;
+        Ok(Bound::Rows(Box::new(WholeSum { summands, total, unit, tolerance, wide })))
+    }
+}
+
+impl SumOfColumns {
+    /// The unit in which whole numbers are added, and in it the total where it is a number.
+    fn whole(&self, types: &[&DataType]) -> Result<(Unit, Option<i128>), Problem> {
+        let apart = || Problem::new("the decimals lie too far apart to be added").key("columns");
+        let unit = Unit::finest(types).ok_or_else(apart)?;
+        let (Total::Number(number), Unit::Decimal(scale)) = (&self.total, unit) else {
+            return Ok((unit, None));
+        };
+        let beyond = || Problem::new(format!("{number} has too many digits to be added")).key("total");
+        let exact = Exact::parse(&number.to_string()).ok_or_else(beyond)?;
+        let scale = scale.max(exact.scale);
+        let unit = Unit::Decimal(scale);
+        let total = exact.at_scale(scale);
+        if !total.exact || types.iter().any(|data_type| unit.factor(data_type).is_none()) {
+            return Err(beyond());
+        }
+        Ok((unit, Some(total.floor)))
+    }
+
+    /// The total as a float, where it is a number.
+    fn float(&self) -> Result<Option<f64>, Problem> {
+        let Total::Number(number) = &self.total else { return Ok(None) };
+        let beyond = || Problem::new(format!("{number} is no 64-bit float")).key("total");
+        number.as_f64().ok_or_else(beyond).map(Some)
     }
 }
 
@@ -100,7 +146,10 @@ fn largest(data_type: &DataType, unit: Unit) -> f64 {
 
 #[derive(Debug)]
 struct WholeSum {
-    total: usize,
+    /// So many columns are added up.
+    summands: usize,
+    /// What they add up to in the unit; None where it is in the column after them.
+    total: Option<i128>,
     unit: Unit,
     tolerance: i128,
     /// Whether a sum may have more digits than 128 bits hold.
@@ -109,11 +158,13 @@ struct WholeSum {
 
 impl WholeSum {
     fn close<N: ArrowNativeTypeOp + From<i128>>(&self, rows: &Rows<'_>) -> Result<BooleanBuffer, ArrowError> {
-        let mut sums = vec![N::from(0_i128); rows.first()?.len()];
-        for column in columns(rows, self.total) {
+        let mut sums = vec![N::from(-self.total.unwrap_or_default()); rows.first()?.len()];
+        for column in rows.columns.iter().take(self.summands) {
             add(&mut sums, column, self.unit, false)?;
         }
-        add(&mut sums, rows.at(self.total)?, self.unit, true)?;
+        if self.total.is_none() {
+            add(&mut sums, rows.at(self.summands)?, self.unit, true)?;
+        }
         let (low, high) = (N::from(-self.tolerance), N::from(self.tolerance));
         Ok(BooleanBuffer::collect_bool(sums.len(), |row| sums[row].is_ge(low) && sums[row].is_le(high)))
     }
@@ -155,27 +206,30 @@ fn add<N: ArrowNativeTypeOp + From<i128>>(
 
 #[derive(Debug)]
 struct FloatSum {
-    total: usize,
+    /// So many columns are added up.
+    summands: usize,
+    /// What they add up to; None where it is in the column after them.
+    total: Option<f64>,
     close: Closeness<f64>,
 }
 
 impl RowTest for FloatSum {
     fn test(&self, rows: &Rows<'_>) -> Result<BooleanArray, ArrowError> {
         let mut sums = vec![0.0; rows.first()?.len()];
-        for column in columns(rows, self.total) {
+        for column in rows.columns.iter().take(self.summands) {
             for (sum, value) in sums.iter_mut().zip(floats(column)?.iter()) {
                 *sum += value;
             }
         }
-        let total = floats(rows.at(self.total)?)?;
-        let mask = pack_pairs(&sums, &total, |sum, total| self.close.is_close(sum, total));
+        let mask = match self.total {
+            Some(total) => pack(&sums, |sum| self.close.is_close(sum, total)),
+            None => {
+                let total = floats(rows.at(self.summands)?)?;
+                pack_pairs(&sums, &total, |sum, total| self.close.is_close(sum, total))
+            }
+        };
         Ok(BooleanArray::new(mask, any_null(rows)))
     }
-}
-
-/// The columns that are added.
-fn columns<'a>(rows: &Rows<'a>, total: usize) -> impl Iterator<Item = &'a ArrayRef> {
-    rows.columns.iter().take(total)
 }
 
 fn any_null(rows: &Rows<'_>) -> Option<NullBuffer> {

@@ -11,6 +11,7 @@ use crate::normal;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
+use crate::sample::Disclosure;
 use crate::scalar::short;
 use crate::verdict::{Exactness, Outcome, Status};
 
@@ -139,8 +140,9 @@ impl Rule for Fits {
             return Err(Problem::new(message).key("column"));
         }
         let warn = site.envelope.warn.as_ref().and_then(serde_json::Value::as_f64).unwrap_or(self.fail);
+        let disclosure = site.disclosure([name.as_str()]);
         let measure = site.measure(What::Quantiles, &[name]);
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), warn, measure })))
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), disclosure, warn, measure })))
     }
 }
 
@@ -226,6 +228,7 @@ fn moments(values: &[(f64, u64)], map: impl Fn(f64) -> f64) -> (f64, f64) {
 #[derive(Debug)]
 struct Judged {
     rule: Fits,
+    disclosure: Disclosure,
     warn: f64,
     measure: usize,
 }
@@ -250,10 +253,17 @@ impl Judged {
             distance if distance <= self.rule.fail => Status::Warn,
             _ => Status::Fail,
         };
+        // What is not given is estimated, and tells a value where all are the same.
+        let shown = |given: Option<f64>, value: f64| {
+            given.map_or_else(|| self.disclosure.value(json!(value)), |given| json!(given))
+        };
+        let mean = shown(self.rule.mean, theory.first);
         let parameters = match self.rule.distribution {
-            Distribution::Uniform => json!({"min": theory.first, "max": theory.second}),
-            Distribution::Exponential => json!({"mean": theory.first}),
-            _ => json!({"mean": theory.first, "stddev": theory.second}),
+            Distribution::Uniform => {
+                json!({"min": shown(self.rule.min, theory.first), "max": shown(self.rule.max, theory.second)})
+            }
+            Distribution::Exponential => json!({"mean": mean}),
+            _ => json!({"mean": mean, "stddev": theory.second}),
         };
         let bound = quantiles.bound();
         let exactness = if bound == 0.0 { Exactness::Exact } else { Exactness::Approx { bound } };

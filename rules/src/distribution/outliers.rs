@@ -11,6 +11,7 @@ use crate::measure::{Accumulator, Interpolation, Moments, Quantiles, Readings, W
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
+use crate::sample::Disclosure;
 use crate::scalar::{grouped, percent, short};
 use crate::verdict::{Exactness, Outcome, Status};
 
@@ -141,11 +142,13 @@ impl Rule for Outliers {
         }
         let fail = self.max_ratio.get();
         let warn = site.envelope.warn.as_ref().and_then(serde_json::Value::as_f64).unwrap_or(fail);
+        let disclosure = site.disclosure([name.as_str()]);
         let columns = [name];
         let quantiles = site.measure(What::Quantiles, &columns);
         let by_mean = self.method == Method::Zscore;
         let moments = by_mean.then(|| site.measure(What::Moments(2), &columns));
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), data_type, fail, warn, quantiles, moments })))
+        let rule = self.clone();
+        Ok(Bound::Whole(Box::new(Judged { rule, data_type, disclosure, fail, warn, quantiles, moments })))
     }
 }
 
@@ -153,6 +156,7 @@ impl Rule for Outliers {
 struct Judged {
     rule: Outliers,
     data_type: DataType,
+    disclosure: Disclosure,
     fail: f64,
     warn: f64,
     quantiles: usize,
@@ -233,12 +237,14 @@ impl Judged {
         } else {
             let count = grouped(i128::from(outside));
             let share = percent(outside, present.count);
-            format!("{count} of {all} values ({share}) outside {} to {}", short(low), short(high))
+            let fence = |fence: f64| self.disclosure.text(short(fence));
+            format!("{count} of {all} values ({share}) outside {} to {}", fence(low), fence(high))
         };
         // Each fence is a rank of its own.
         let bound = 2.0 * present.bound();
         let exactness = if bound == 0.0 { Exactness::Exact } else { Exactness::Approx { bound } };
-        let observed = json!({"ratio": ratio, "outside": outside, "lower": low, "upper": high});
+        let (lower, upper) = (self.disclosure.value(json!(low)), self.disclosure.value(json!(high)));
+        let observed = json!({"ratio": ratio, "outside": outside, "lower": lower, "upper": upper});
         Outcome::new(status, observed, text).failed(outside).exactness(exactness)
     }
 }

@@ -14,6 +14,7 @@ use crate::proofs::Proofs;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
+use crate::sample::Disclosure;
 use crate::scalar::{Figure, Limits, judge};
 use crate::verdict::{AnsweredFrom, Exactness, Outcome};
 
@@ -123,6 +124,11 @@ impl Function {
         }
     }
 
+    /// Whether the figure is a value where all are the same.
+    fn tells_values(self) -> bool {
+        matches!(self, Self::Min | Self::Max | Self::Sum | Self::Mean | Self::Median | Self::Quantile)
+    }
+
     fn fits(self, family: Family) -> bool {
         match self {
             Self::Min | Self::Max => family.is_number() || family == Family::Time,
@@ -178,6 +184,8 @@ impl Rule for Statistic {
         let of_type = (family == Family::Time).then_some(&data_type);
         limits.fit(of_type, "")?;
         warn.fit(of_type, "warn.")?;
+        let disclosure =
+            if function.tells_values() { site.disclosure([name.as_str()]) } else { Disclosure::Shown };
         let measure = site.measure(function.measure(), std::slice::from_ref(&name));
         Ok(Bound::Whole(Box::new(Judged {
             rule: self.clone(),
@@ -185,6 +193,7 @@ impl Rule for Statistic {
             warn,
             column: name,
             data_type,
+            disclosure,
             measure,
         })))
     }
@@ -197,6 +206,7 @@ struct Judged {
     warn: Limits,
     column: String,
     data_type: DataType,
+    disclosure: Disclosure,
     measure: usize,
 }
 
@@ -210,7 +220,7 @@ impl Judge for Judged {
             return counted(Outcome::skipped("no values in scope"));
         }
         match self.figure(all) {
-            Ok((figure, exactness)) => counted(judge(&figure, &self.limits, &self.warn)).exactness(exactness),
+            Ok((figure, exactness)) => counted(self.judged(&figure)).exactness(exactness),
             Err(outcome) => counted(*outcome),
         }
     }
@@ -222,12 +232,16 @@ impl Judge for Judged {
         let known = proofs.columns.get(&self.column).filter(|known| known.exact)?;
         let (low, high) = (whole_value(known.min.as_ref()?, 0)?, whole_value(known.max.as_ref()?, 0)?);
         let (rows, nulls) = (proofs.rows?, known.nulls?);
-        let outcome = judge(&self.of_range(low, high), &self.limits, &self.warn);
+        let outcome = self.judged(&self.of_range(low, high));
         Some(outcome.counts(rows - nulls.min(rows), nulls).from(AnsweredFrom::Footer))
     }
 }
 
 impl Judged {
+    fn judged(&self, figure: &Figure) -> Outcome {
+        self.disclosure.outcome(judge(figure, &self.limits, &self.warn))
+    }
+
     /// The figure, or the outcome where there is none.
     fn figure(&self, all: &Accumulated) -> Result<(Figure, Exactness), Box<Outcome>> {
         let exact = |value: f64| Ok((Figure::Float(value), Exactness::Exact));

@@ -13,6 +13,7 @@ use crate::profile::Metric;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
+use crate::sample::Disclosure;
 use crate::scalar::short;
 use crate::verdict::{Outcome, Status};
 
@@ -28,7 +29,8 @@ pub static DEF: RuleDef = RuleDef {
                  the other way is none. From zero every relative change is infinite, and so is every ratio to or from \
                  a figure that is not above zero; where the figure before is nearer to zero than `min_base`, the check \
                  is skipped. A figure of no rows is only known of counts; where it is not known now (only nulls, say), \
-                 or with fewer than `min_history` points that know it, the check is skipped. NaN fails.",
+                 or with fewer than `min_history` points that know it, the check is skipped. NaN fails. Where partitions \
+                 stand for times, each that a run writes is judged by itself, as of its time, and the worst counts.",
     example: Example {
         yaml: "change: {metric: row_count, baseline: previous, fail: 50}",
         params: r#"{"metric": "row_count", "baseline": "previous", "fail": 50}"#,
@@ -148,7 +150,8 @@ impl Judge for Judged {
         let figures: Vec<f64> = points.iter().filter_map(|point| self.followed.figure(point)).collect();
         let before = figures.iter().sum::<f64>() / figures.len() as f64;
         if before.abs() < rule.min_base {
-            let why = format!("{} before is below min_base {}", short(before), rule.min_base);
+            let before = self.followed.disclosure.text(short(before));
+            let why = format!("{before} before is below min_base {}", rule.min_base);
             return counted(Outcome::skipped(why)).against(&points);
         }
         let change = rule.unit.change(now, before, rule.direction);
@@ -157,8 +160,10 @@ impl Judge for Judged {
             change if change <= rule.fail => Status::Warn,
             _ => Status::Fail,
         };
-        let observed = json!({"change": change, "now": now, "before": before});
-        counted(Outcome::new(status, observed, rule.unit.text(now, before))).against(&points)
+        let disclosure = self.followed.disclosure;
+        let shown = |figure: f64| disclosure.value(json!(figure));
+        let observed = json!({"change": change, "now": shown(now), "before": shown(before)});
+        counted(Outcome::new(status, observed, rule.unit.text(now, before, disclosure))).against(&points)
     }
 }
 
@@ -177,14 +182,17 @@ impl Unit {
         }
     }
 
-    fn text(self, now: f64, before: f64) -> String {
+    fn text(self, now: f64, before: f64, disclosure: Disclosure) -> String {
+        let figure = |figure: f64| disclosure.text(short(figure));
         let sign = if now < before { "" } else { "+" };
         let change = match self {
             Self::Absolute => format!("{sign}{}", short(now - before)),
-            Self::Percent if before == 0.0 => return format!("{} after 0", short(now)),
+            Self::Percent if before == 0.0 => {
+                return format!("{} after {}", figure(now), disclosure.text("0"));
+            }
             Self::Percent => format!("{sign}{} %", short(100.0 * (now - before) / before.abs())),
             Self::Ratio => format!("× {}", short(now / before)),
         };
-        format!("{} after {} ({change})", short(now), short(before))
+        format!("{} after {} ({change})", figure(now), figure(before))
     }
 }

@@ -97,7 +97,7 @@ impl Judge for Judged {
         let (unusual, profile) = (&self.rule.unusual, self.followed.now(readings));
         let counted = |outcome: Outcome| outcome.counts(profile.present(), profile.nulls);
         let Some(now) = listed(&profile) else { return counted(Outcome::skipped("no values in scope")) };
-        let selected = unusual.select(readings.history, readings.now);
+        let selected = unusual.select(readings.history, readings.as_of());
         let known: Vec<(&Point, &Frequent)> = selected
             .into_iter()
             .filter_map(|point| Some((point, listed(self.followed.at(point)?)?)))

@@ -75,7 +75,11 @@ impl Distance for Ks {
         };
         let found = Found::new((distance - margin).max(0.0)).bound(bound).detail("values", total(&a));
         let found = found.detail("values_before", total(&b));
-        let found = if distance > 0.0 { found.detail("at", now.shown(at)) } else { found };
+        let found = if distance > 0.0 {
+            found.detail("at", if before.redacted { before.shown(at) } else { now.shown(at) })
+        } else {
+            found
+        };
         if bound == 0.0 {
             return found;
         }

@@ -30,12 +30,13 @@ pub static DEF: RuleDef = RuleDef {
                  distance; `ewma`: from the average with weight 0.3 for the newest figure, in the root mean square of \
                  what it missed; `holt_winters`: from the additive forecast of level, trend and season with weights \
                  0.3, 0.1 and 0.3, in the same. Fails above `fail` (3.5 for `mad`, 1.5 for `iqr`, else 3). With \
-                 `seasonality` only points of the same weekday, day of the month or hour as the run's clock count, all \
+                 `seasonality` only points of the same weekday, day of the month or hour as what is judged count, all \
                  in UTC; for `holt_winters` it is a season of 7 or 24 points. A change of at most \
                  `ignore_small_change` (0.01) of what is usual is none; with `consecutive` only the last of so many \
                  unusual figures in a row fails. Only what was published counts, never a run that failed nor the one \
                  that is judged. A figure of no rows is only known of counts; where it is not known now (only nulls, \
-                 say), or with fewer than `min_history` (7) earlier figures, the check is skipped. NaN fails.",
+                 say), or with fewer than `min_history` (7) earlier figures, the check is skipped. NaN fails. Where \
+                 partitions stand for times, each that a run writes is judged by itself, and the worst counts.",
     example: Example {
         yaml: "metric_anomaly: {column: price, metric: mean, method: zscore, min_history: 3}",
         params: r#"{"column": "price", "metric": "mean", "method": "zscore", "min_history": 3}"#,
@@ -102,7 +103,7 @@ impl Judge for Judged {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
         let (unusual, profile) = (&self.rule.unusual, self.followed.now(readings));
         let counted = |outcome: Outcome| outcome.counts(profile.rows, profile.nulls);
-        let selected = unusual.select(readings.history, readings.now);
+        let selected = unusual.select(readings.history, readings.as_of());
         let known: Vec<(&Point, f64)> = selected
             .into_iter()
             .filter_map(|point| Some((point, self.followed.figure(point)?)))
@@ -127,8 +128,11 @@ impl Judge for Judged {
             1 => String::new(),
             wanted => format!(", {} of {wanted} in a row", found.in_a_row),
         };
+        let disclosure = self.followed.disclosure;
+        let text = |figure: f64| disclosure.text(short(figure));
         let text =
-            format!("{} where {} is usual (score {}{row})", short(now), short(usual), short(found.score));
+            format!("{} where {} is usual (score {}{row})", text(now), text(usual), short(found.score));
+        let (now, usual) = (disclosure.value(json!(now)), disclosure.value(json!(usual)));
         let observed =
             json!({"score": found.score, "now": now, "usual": usual, "spread": found.usual.spread});
         counted(Outcome::new(found.status, observed, text)).against(&points)

@@ -25,8 +25,8 @@ pub static DEF: RuleDef = RuleDef {
     aliases: &[],
     dimension: "integrity",
     summary: "Every key is found in another source or table.",
-    definition: "Keys are compared exactly (by a 128-bit hash of their bytes), integers across widths, texts across \
-                 layouts; NaN equals NaN. A key with a null column is not evaluated (see `nulls`), as in SQL's MATCH \
+    definition: "Keys are compared exactly (by a 128-bit hash of their bytes), integers across widths and signs, texts \
+                 across layouts; NaN equals NaN. A key with a null column is not evaluated (see `nulls`), as in SQL's MATCH \
                  SIMPLE; keys of the other dataset with a null are in no set. `negate: true` wants them not to be \
                  found. Where nothing is evaluated the check is skipped.",
     example: Example {

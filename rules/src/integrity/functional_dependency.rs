@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::check::{ParamError, Share};
-use crate::measure::{Accumulator, Contingency, Readings, What};
+use crate::measure::{Accumulator, Dependency as Dependents, MOST_DETERMINANTS, MOST_OTHERS, Readings, What};
 use crate::monotone::need_key;
 use crate::pattern::OneOrMany;
 use crate::rule::{
@@ -23,9 +23,11 @@ pub static DEF: RuleDef = RuleDef {
     summary: "Each value of the columns goes with one value of those they determine.",
     definition: "Judged by g₃ of Kivinen and Mannila (Theoretical Computer Science 149, 1995): the share of rows that would \
                  have to go so that the dependency holds, 1 − Σ (rows with the most common dependent of each \
-                 determinant) ÷ rows. Passes where 1 − g₃ is at least `mostly` (1). Exact. A row with a null on either \
-                 side is left out: whether null is a value of its own is left to `not_null`. NaN equals NaN, -0.0 \
-                 equals 0.0. Without rows the check is skipped.",
+                 determinant) ÷ rows. Passes where 1 − g₃ is at least `mostly` (1). Exact, but for \
+                 more than 1,048,576 pairs against the dependency, which are not counted: it then fails where so many \
+                 rows are too many, and is an error where they might not be. More than 10,000,000 determinants are an \
+                 error. A row with a null on either side is left out: whether null is a value of its own is left to \
+                 `not_null`. NaN equals NaN, -0.0 equals 0.0. Without rows the check is skipped.",
     example: Example {
         yaml: "functional_dependency: {columns: [zip], determines: city, mostly: 0.9}",
         params: r#"{"columns": ["zip"], "determines": "city", "mostly": 0.9}"#,
@@ -88,7 +90,7 @@ impl Rule for Dependency {
             }
             columns.push(name.clone());
         }
-        let measure = site.measure(What::Contingency { left, bounded: false }, &columns);
+        let measure = site.measure(What::Dependency(left), &columns);
         Ok(Bound::Whole(Box::new(Judged { mostly: self.mostly(), measure })))
     }
 }
@@ -100,40 +102,54 @@ struct Judged {
 }
 
 impl Judged {
-    fn outcome(&self, table: &Contingency, rows: u64) -> Option<Outcome> {
-        let (kept, keys, torn) = table.dependency()?;
-        let against = rows - kept.min(rows);
-        let holds = kept as f64 / rows as f64;
-        let status = if holds >= self.mostly { Status::Pass } else { Status::Fail };
+    fn outcome(&self, found: &Dependents, rows: u64) -> Outcome {
         let count = |count: u64| grouped(i128::from(count));
-        let text = if against == 0 {
-            format!("holds in all {} rows", count(rows))
-        } else {
-            let share = percent(against, rows);
-            let (torn, keys) = (count(torn), count(keys));
-            let rows = count(rows);
-            format!(
-                "{} of {rows} rows ({share}) against the dependency, in {torn} of {keys} keys",
-                count(against)
-            )
+        let Some(found) = found.torn() else {
+            let most = count(MOST_DETERMINANTS as u64);
+            return Outcome::error(format!(
+                "there are more than {most} determinants, which are not held; take fewer rows with `where`"
+            ));
         };
-        let observed = json!({"g3": against as f64 / rows as f64, "keys": keys, "keys_with_several": torn});
-        Some(Outcome::new(status, observed, text).failed(against))
+        let least = MOST_OTHERS as u64 + 1;
+        let against = found.kept.map_or(least, |kept| rows - kept.min(rows));
+        let holds = (rows - against.min(rows)) as f64 / rows as f64;
+        let status = if holds >= self.mostly { Status::Pass } else { Status::Fail };
+        let (torn, keys, all) = (count(found.torn), count(found.keys), count(rows));
+        let text = match found.kept {
+            None if status == Status::Pass => {
+                return Outcome::error(format!(
+                    "more than {} pairs are against the dependency, which are not counted; take fewer rows with \
+                     `where`",
+                    count(MOST_OTHERS as u64)
+                ));
+            }
+            None => format!(
+                "more than {} of {all} rows against the dependency, in {torn} of {keys} keys",
+                count(MOST_OTHERS as u64)
+            ),
+            Some(_) if against == 0 => format!("holds in all {all} rows"),
+            Some(_) => {
+                let (some, share) = (count(against), percent(against, rows));
+                format!("{some} of {all} rows ({share}) against the dependency, in {torn} of {keys} keys")
+            }
+        };
+        let error = found.kept.map(|_| against as f64 / rows as f64);
+        let observed = json!({"g3": error, "keys": found.keys, "keys_with_several": found.torn});
+        Outcome::new(status, observed, text).failed(against)
     }
 }
 
 impl Judge for Judged {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
-        let Some((all, Accumulator::Contingency(table))) =
+        let Some((all, Accumulator::Dependency(found))) =
             readings.at(self.measure).map(|all| (all, &all.accumulator))
         else {
             return Outcome::error("the rows were not counted");
         };
-        let unknown = || Outcome::error("the rows were not counted");
         let outcome = if all.present() == 0 {
             Outcome::skipped("no rows in scope")
         } else {
-            self.outcome(table, all.present()).unwrap_or_else(unknown)
+            self.outcome(found, all.present())
         };
         outcome.counts(all.present(), all.nulls)
     }

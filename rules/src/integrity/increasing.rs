@@ -16,7 +16,8 @@ pub static DEF: RuleDef = RuleDef {
                  A NaN is out of order with both its neighbours; of `order_by` it comes last. A row with a null in any \
                  of the columns is left out, so that its neighbours meet. Shows the first five values that are out of \
                  order, by their place among the values compared. With `order_by` every row is held, without it only \
-                 the ends of each group. Without values the check is skipped.",
+                 the ends of each group; more than 10,000,000 of either are an error. Without values the check is \
+                 skipped.",
     example: Example {
         yaml: "increasing: {column: id, strict: true}",
         params: r#"{"column": "id", "strict": true}"#,

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use crate::keys::KeyKind;
 use crate::literal::{Family, type_name};
-use crate::measure::{Accumulator, NAN_KEY, Pair, Pairs, Readings, What, key_text};
+use crate::measure::{Accumulator, MOST_PAIRS, NAN_KEY, Pair, Pairs, Readings, What, key_text};
 use crate::monotone::{need_key, need_order};
 use crate::pattern::OneOrMany;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
+use crate::sample::Disclosure;
 use crate::scalar::grouped;
 use crate::verdict::{Outcome, Status};
 
@@ -27,8 +28,8 @@ pub static DEF: RuleDef = RuleDef {
                  allowed` is that (upper ≤ next lower), `not_allowed` asks for upper = next lower, `required` for upper \
                  < next lower. `partition_by` compares within groups. A row with a null in any of the columns is left \
                  out (dbt_utils fails it), so that an open end is not compared: fill it first, or use `not_null`. A NaN \
-                 bound fails. Shows the first five ranges that fail. Every row is held. Without ranges the check is \
-                 skipped.",
+                 bound fails. Shows the first five ranges that fail. Every row is held; more than 10,000,000 are an \
+                 error. Without ranges the check is skipped.",
     example: Example {
         yaml: "non_overlapping_ranges: {lower: valid_from, upper: valid_to, partition_by: product}",
         params: r#"{"lower": "valid_from", "upper": "valid_to", "partition_by": "product"}"#,
@@ -121,8 +122,9 @@ impl Rule for Ranges {
             need_key(name, site.other(name)?, "partition_by")?;
         }
         let columns: Vec<String> = self.other_columns().into_iter().map(str::to_owned).collect();
+        let disclosure = site.disclosure([self.lower.as_str(), self.upper.as_str()]);
         let measure = site.measure(What::Pairs, &columns);
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), data_type: lower, measure })))
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), data_type: lower, disclosure, measure })))
     }
 }
 
@@ -133,6 +135,7 @@ const SHOWN: usize = 5;
 struct Judged {
     rule: Ranges,
     data_type: DataType,
+    disclosure: Disclosure,
     measure: usize,
 }
 
@@ -145,9 +148,14 @@ impl Judged {
     }
 
     fn outcome(&self, pairs: &Pairs) -> Outcome {
-        let ranges = pairs.by_both();
-        let text =
-            |range: &Pair| [range.first, range.second].map(|key| key_text(key, &self.data_type)).join(" to ");
+        let Some(ranges) = pairs.by_both() else {
+            let most = grouped(MOST_PAIRS as i128);
+            return Outcome::error(format!(
+                "there are more than {most} ranges, which are not held to be sorted; take fewer rows with `where`"
+            ));
+        };
+        let bound = |key: i128| self.disclosure.text(key_text(key, &self.data_type));
+        let text = |range: &Pair| [range.first, range.second].map(bound).join(" to ");
         let (mut reversed, mut clashing) = (0_u64, 0_u64);
         let (mut first_reversed, mut first_clashing) = (Vec::new(), Vec::new());
         for (at, range) in ranges.iter().enumerate() {

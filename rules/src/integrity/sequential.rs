@@ -12,6 +12,7 @@ use crate::measure::{Accumulator, Periods, Readings, Run, Runs, What};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
+use crate::sample::Disclosure;
 use crate::scalar::grouped;
 use crate::verdict::{Outcome, Status};
 
@@ -86,6 +87,7 @@ impl Rule for Sequential {
         let (name, data_type) = site.column()?.clone();
         let columns = [name.clone()];
         let kind = type_name(&data_type);
+        let disclosure = site.disclosure([name.as_str()]);
         match Family::of(&data_type) {
             Family::Whole => {
                 if self.period.is_some() {
@@ -94,7 +96,7 @@ impl Rule for Sequential {
                 }
                 let interval = self.interval(&data_type)?;
                 let measure = site.measure(What::Runs(interval), &columns);
-                Ok(Bound::Whole(Box::new(Numbers { interval, data_type, measure })))
+                Ok(Bound::Whole(Box::new(Numbers { interval, data_type, disclosure, measure })))
             }
             Family::Time => {
                 if self.interval.is_some() {
@@ -107,7 +109,7 @@ impl Rule for Sequential {
                     return Err(Problem::new(message).key("period").hint("for example `period: hour`"));
                 };
                 let measure = site.measure(What::Periods(period), &columns);
-                Ok(Bound::Whole(Box::new(Times { period, measure })))
+                Ok(Bound::Whole(Box::new(Times { period, disclosure, measure })))
             }
             _ => {
                 let message = format!("column \"{name}\" is of type {kind}, which has no steps");
@@ -120,8 +122,10 @@ impl Rule for Sequential {
 /// So many of the missing are shown.
 const SHOWN: usize = 5;
 
-/// The outcome where so many are missing, and so many are between the steps.
-fn outcome(missing: u128, first: &[String], between: u128) -> Outcome {
+/// The outcome where so many are missing, the first of which tell what is beside them, and so many are between
+/// the steps.
+fn outcome(missing: u128, first: Vec<String>, between: u128, disclosure: Disclosure) -> Outcome {
+    let first: Vec<String> = first.into_iter().map(|step| disclosure.text(step)).collect();
     let some = |count: u128, what: &str| {
         (count > 0).then(|| format!("{} {what}", grouped(i128::try_from(count).unwrap_or(i128::MAX))))
     };
@@ -140,6 +144,7 @@ fn outcome(missing: u128, first: &[String], between: u128) -> Outcome {
 struct Numbers {
     interval: i128,
     data_type: DataType,
+    disclosure: Disclosure,
     measure: usize,
 }
 
@@ -168,7 +173,7 @@ impl Numbers {
         if let Some(last) = steps.last() {
             gap(last.last, largest.abs_diff(last.last.min(largest)) / self.interval.unsigned_abs());
         }
-        outcome(missing, &first, between)
+        outcome(missing, first, between, self.disclosure)
     }
 }
 
@@ -189,6 +194,7 @@ impl Judge for Numbers {
 #[derive(Debug)]
 struct Times {
     period: Period,
+    disclosure: Disclosure,
     measure: usize,
 }
 
@@ -205,7 +211,7 @@ impl Times {
                 shown.push(self.period.text(number));
             }
         }
-        outcome(missing, &shown, 0)
+        outcome(missing, shown, 0, self.disclosure)
     }
 }
 

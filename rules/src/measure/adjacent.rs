@@ -1,6 +1,7 @@
 //! How each value compares with the one before it, in row order, in the whole column or within groups.
 //!
-//! A part holds the first and the last value of each group, so that merging compares what meets.
+//! A part holds the first and the last value of each group, so that merging compares what meets. Beyond a
+//! number of groups nothing is kept but the fact.
 
 use arrow::array::ArrayRef;
 use arrow::error::ArrowError;
@@ -12,6 +13,9 @@ use super::order_key::{NAN_KEY, order_keys};
 use super::text;
 use crate::keys::hash_rows;
 use crate::mask::RowSet;
+
+/// Up to so many groups are told apart, at about 80 bytes each.
+pub const MOST_SEQUENCES: usize = if cfg!(test) { 1_000 } else { 10_000_000 };
 
 /// So many breaches are kept to be shown.
 pub(super) const SHOWN_BREACHES: usize = 5;
@@ -61,7 +65,8 @@ pub struct Adjacent {
     pub breaches: u64,
     /// The first of them.
     pub first: Vec<Breach>,
-    groups: HashMap<u128, Ends>,
+    /// None where there are too many.
+    groups: Option<HashMap<u128, Ends>>,
 }
 
 /// A value that may not follow the one before it.
@@ -90,7 +95,7 @@ struct Ends {
 impl Adjacent {
     /// No values yet.
     pub(crate) fn new(direction: Direction) -> Self {
-        Self { direction, values: 0, breaches: 0, first: Vec::new(), groups: HashMap::new() }
+        Self { direction, values: 0, breaches: 0, first: Vec::new(), groups: Some(HashMap::new()) }
     }
 
     /// Compares the rows of a set, which must hold no null: of the first column, within groups of the
@@ -106,19 +111,32 @@ impl Adjacent {
         if within.is_empty() {
             let mut ends = None;
             rows.for_each(&keys, |key| ends = Some(all.follow(ends, key)));
-            all.groups.extend(ends.map(|ends| (0, ends)));
+            all.groups = Some(ends.into_iter().map(|ends| (0, ends)).collect());
             return Ok(all);
         }
         let mut hashes = hash_rows(within, rows, false)?.into_iter();
         rows.for_each(&keys, |key| all.add(hashes.next().unwrap_or_default(), key));
+        all.bound();
         Ok(all)
     }
 
     /// Adds a value to the end of a group.
     pub(crate) fn add(&mut self, group: u128, key: i128) {
-        let ends = self.groups.get(&group).copied();
+        let Some(groups) = &self.groups else { return };
+        let ends = groups.get(&group).copied();
         let ends = self.follow(ends, key);
-        self.groups.insert(group, ends);
+        self.groups.get_or_insert_default().insert(group, ends);
+    }
+
+    /// Whether there were more groups than are told apart.
+    pub fn is_full(&self) -> bool {
+        self.groups.is_none()
+    }
+
+    fn bound(&mut self) {
+        if self.groups.as_ref().is_none_or(|groups| groups.len() > MOST_SEQUENCES) {
+            *self = Self { groups: None, ..Self::new(self.direction) };
+        }
     }
 
     /// Compares a value with those before it; gives the ends with it.
@@ -137,10 +155,14 @@ impl Adjacent {
 
     /// Adds another part, of rows that follow.
     pub(crate) fn merge(&mut self, later: Self) {
+        let (Some(groups), Some(others)) = (&mut self.groups, later.groups) else {
+            self.groups = None;
+            return self.bound();
+        };
         let shift = self.values;
         let mut first: Vec<Breach> =
             later.first.into_iter().map(|breach| Breach { at: breach.at + shift, ..breach }).collect();
-        later.groups.into_iter().for_each(|(hash, theirs)| match self.groups.entry(hash) {
+        others.into_iter().for_each(|(hash, theirs)| match groups.entry(hash) {
             Entry::Vacant(place) => {
                 place.insert(Ends { first_at: theirs.first_at + shift, ..theirs });
             }
@@ -159,6 +181,7 @@ impl Adjacent {
         self.first.truncate(SHOWN_BREACHES);
         self.values += later.values;
         self.breaches += later.breaches;
+        self.bound();
     }
 }
 
@@ -168,7 +191,8 @@ struct Stored {
     values: u64,
     breaches: u64,
     first: Vec<Breach>,
-    groups: Vec<Group>,
+    /// In ascending order of their hashes; none where there are too many.
+    groups: Option<Vec<Group>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -181,9 +205,11 @@ struct Group {
 
 impl From<Adjacent> for Stored {
     fn from(all: Adjacent) -> Self {
-        let mut groups: Vec<Group> =
-            all.groups.iter().map(|(hash, ends)| Group { hash: *hash, ends: *ends }).collect();
-        groups.sort_unstable_by_key(|group| group.hash);
+        let group = |(hash, ends): (u128, Ends)| Group { hash, ends };
+        let mut groups: Option<Vec<Group>> = all.groups.map(|all| all.into_iter().map(group).collect());
+        if let Some(groups) = &mut groups {
+            groups.sort_unstable_by_key(|group| group.hash);
+        }
         let Adjacent { direction, values, breaches, first, .. } = all;
         Self { direction, values, breaches, first, groups }
     }
@@ -191,7 +217,8 @@ impl From<Adjacent> for Stored {
 
 impl From<Stored> for Adjacent {
     fn from(stored: Stored) -> Self {
-        let groups = stored.groups.iter().map(|group| (group.hash, group.ends)).collect();
+        let pair = |group: Group| (group.hash, group.ends);
+        let groups = stored.groups.map(|groups| groups.into_iter().map(pair).collect());
         let Stored { direction, values, breaches, first, .. } = stored;
         Self { direction, values, breaches, first, groups }
     }
@@ -209,5 +236,35 @@ mod step {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i128>, D::Error> {
         let step: Option<String> = Option::deserialize(deserializer)?;
         step.map(|step| step.parse().map_err(serde::de::Error::custom)).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::Int64Array;
+
+    use super::*;
+
+    #[test]
+    fn too_many_groups_are_forgotten_whatever_the_split_and_after_storing() {
+        let direction = Direction { descending: false, strict: false, step: None, float: false };
+        let of = |groups: std::ops::Range<i64>| {
+            let column: ArrayRef = Arc::new(Int64Array::from_iter_values(groups));
+            let rows = RowSet::all(column.len());
+            Adjacent::of_columns(direction, &[Arc::clone(&column), column], &rows).unwrap()
+        };
+        let most = MOST_SEQUENCES as i64;
+        let mut parts = of(0..most);
+        parts.merge(of(0..1));
+        assert!(!parts.is_full());
+        assert_eq!(parts.breaches, 0);
+        parts.merge(of(most..most + 1));
+        assert!(parts.is_full());
+        assert_eq!(parts, of(0..most + 1));
+        parts.merge(of(0..1));
+        let stored: Adjacent = serde_json::from_str(&serde_json::to_string(&parts).unwrap()).unwrap();
+        assert_eq!(stored, parts);
     }
 }

@@ -1,4 +1,4 @@
-//! How often pairs of keys occur together: a contingency table of two sets of columns, its filled cells.
+//! How often pairs of keys occur together: a contingency table of two columns, its filled cells.
 
 use arrow::array::ArrayRef;
 use arrow::error::ArrowError;
@@ -9,16 +9,15 @@ use super::text::{from_hex, to_hex, wholes};
 use crate::keys::hash_rows;
 use crate::mask::RowSet;
 
-/// Up to so many cells of a bounded table may be filled.
+/// Up to so many cells of a table may be filled.
 pub const MOST_CELLS: usize = 1 << 20;
 
 /// A contingency table.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct Contingency {
-    /// Rows with each pair of hashes; None of a bounded table that is full.
+    /// Rows with each pair of hashes; None of a table that is full.
     cells: Option<HashMap<(u128, u128), u64>>,
-    bounded: bool,
 }
 
 /// A filled cell with the sums of its row and its column.
@@ -43,26 +42,22 @@ pub struct Table {
     pub right: Vec<u64>,
 }
 
-impl Contingency {
-    /// An empty table.
-    pub(crate) fn new(bounded: bool) -> Self {
-        Self { cells: Some(HashMap::new()), bounded }
+impl Default for Contingency {
+    fn default() -> Self {
+        Self { cells: Some(HashMap::new()) }
     }
+}
 
-    /// Counts the rows of a set, which must hold no null; the first so many columns are the left key.
-    pub(crate) fn of_columns(
-        columns: &[ArrayRef],
-        left: usize,
-        bounded: bool,
-        rows: &RowSet,
-    ) -> Result<Self, ArrowError> {
-        let (left, right) = columns.split_at(left.min(columns.len()));
+impl Contingency {
+    /// Counts the rows of a set, which must hold no null; the first column is the left key.
+    pub(crate) fn of_columns(columns: &[ArrayRef], rows: &RowSet) -> Result<Self, ArrowError> {
+        let (left, right) = columns.split_at(columns.len().min(1));
         let pairs = hash_rows(left, rows, false)?.into_iter().zip(hash_rows(right, rows, false)?);
         let mut cells = HashMap::new();
         for pair in pairs {
             *cells.entry(pair).or_default() += 1;
         }
-        let mut all = Self { cells: Some(cells), bounded };
+        let mut all = Self { cells: Some(cells) };
         all.bound();
         Ok(all)
     }
@@ -79,12 +74,12 @@ impl Contingency {
     }
 
     fn bound(&mut self) {
-        if self.bounded && self.cells.as_ref().is_some_and(|cells| cells.len() > MOST_CELLS) {
+        if self.cells.as_ref().is_some_and(|cells| cells.len() > MOST_CELLS) {
             self.cells = None;
         }
     }
 
-    /// The table; None where it is bounded and full.
+    /// The table; None where it is full.
     pub fn table(&self) -> Option<Table> {
         let cells = self.cells.as_ref()?;
         let (mut left, mut right): (HashMap<u128, u64>, HashMap<u128, u64>) = Default::default();
@@ -107,20 +102,6 @@ impl Contingency {
         };
         Some(Table { cells, left: sorted(left), right: sorted(right) })
     }
-
-    /// Rows that would stay if each left key kept only its most common right key, the number of left keys,
-    /// and how many of them have several right keys.
-    pub fn dependency(&self) -> Option<(u64, u64, u64)> {
-        let mut best: HashMap<u128, (u64, u64)> = HashMap::new();
-        self.cells.as_ref()?.iter().for_each(|((left, _), count)| {
-            let (most, keys) = best.entry(*left).or_default();
-            *most = (*most).max(*count);
-            *keys += 1;
-        });
-        let kept = best.values().map(|(most, _)| most).sum();
-        let torn = best.values().filter(|(_, keys)| *keys > 1).count() as u64;
-        Some((kept, best.len() as u64, torn))
-    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -128,18 +109,16 @@ struct Stored {
     /// Pairs of hashes in ascending order; none where there are too many.
     pairs: Option<String>,
     counts: Vec<u64>,
-    bounded: bool,
 }
 
 impl From<Contingency> for Stored {
     fn from(all: Contingency) -> Self {
-        let bounded = all.bounded;
-        let Some(cells) = all.cells else { return Self { pairs: None, counts: Vec::new(), bounded } };
+        let Some(cells) = all.cells else { return Self { pairs: None, counts: Vec::new() } };
         let mut sorted: Vec<((u128, u128), u64)> = cells.into_iter().collect();
         sorted.sort_unstable();
         let bytes = sorted.iter().flat_map(|((l, r), _)| l.to_be_bytes().into_iter().chain(r.to_be_bytes()));
         let pairs = Some(to_hex(bytes));
-        Self { pairs, counts: sorted.into_iter().map(|(_, count)| count).collect(), bounded }
+        Self { pairs, counts: sorted.into_iter().map(|(_, count)| count).collect() }
     }
 }
 
@@ -147,10 +126,9 @@ impl TryFrom<Stored> for Contingency {
     type Error = &'static str;
 
     fn try_from(stored: Stored) -> Result<Self, Self::Error> {
-        let Stored { pairs, counts, bounded } = stored;
-        let Some(pairs) = pairs else { return Ok(Self { cells: None, bounded }) };
+        let Some(pairs) = stored.pairs else { return Ok(Self { cells: None }) };
         let hashes = wholes(&from_hex(&pairs).ok_or("a set of pairs is not hexadecimal")?);
         let pairs = hashes.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
-        Ok(Self { cells: Some(pairs.zip(counts).collect()), bounded })
+        Ok(Self { cells: Some(pairs.zip(stored.counts).collect()) })
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::keys::hash_rows;
 use crate::mask::RowSet;
-use crate::sample::json_value;
+use crate::sample::{REDACTED, json_value};
 
 /// Other values that are kept to be shown.
 const OTHERS: usize = 8;
@@ -56,6 +56,11 @@ impl DeclaredValues {
             }
         }
         Ok(all)
+    }
+
+    /// Names no value that was not declared.
+    pub(super) fn redact(&mut self) {
+        self.others.iter_mut().for_each(|other| other.value = REDACTED.into());
     }
 
     /// Adds counts of rows that follow.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::text::{from_hex, to_hex};
 use crate::keys::hash_rows;
 use crate::mask::RowSet;
-use crate::sample::json_value;
+use crate::sample::{REDACTED, json_value};
 
 /// Up to so many distinct values are counted.
 pub const MOST_VALUES: usize = 1 << 22;
@@ -62,6 +62,12 @@ impl Frequencies {
         }
         all.bound();
         Ok(all)
+    }
+
+    /// Names no value.
+    pub(super) fn redact(&mut self) {
+        let names = self.names.iter_mut().flat_map(HashMap::values_mut);
+        names.for_each(|name| REDACTED.clone_into(name));
     }
 
     /// Adds another part, of rows that follow.

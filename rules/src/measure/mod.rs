@@ -11,6 +11,7 @@ mod by_key;
 mod comoments;
 mod contingency;
 mod declared_values;
+mod dependency;
 mod distinct;
 mod error_free;
 mod exact_sum;
@@ -26,6 +27,7 @@ mod periods;
 mod profiles;
 mod quantiles;
 mod runs;
+mod spellings;
 pub(crate) mod text;
 mod total;
 mod values;
@@ -36,12 +38,13 @@ use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use adjacent::{Adjacent, Breach, Direction};
+pub use adjacent::{Adjacent, Breach, Direction, MOST_SEQUENCES};
 pub use bins::Bins;
 pub use by_key::{ByKey, EachKey, MOST_KEYS, OfKey};
 pub use comoments::CoMoments;
 pub use contingency::{Cell, Contingency, MOST_CELLS, Table};
 pub use declared_values::DeclaredValues;
+pub use dependency::{Dependency, MOST_DETERMINANTS, MOST_OTHERS, Torn};
 pub use distinct::{Distinct, EXACT_DISTINCT, RELATIVE_ERROR};
 pub use exact_sum::ExactSum;
 pub use extremes::Extremes;
@@ -50,12 +53,13 @@ pub(crate) use groups::unreadable;
 pub use groups::{GroupCounts, Groups};
 pub use moments::Moments;
 pub use null_rows::NullRows;
-pub use pairs::{Pair, Pairs};
+pub use pairs::{MOST_PAIRS, Pair, Pairs};
 pub use partners::{Lookup, Partners};
 pub use periods::Periods;
 pub use profiles::{PairSums, Partitions, Profiles};
 pub use quantiles::{EXACT_VALUES, Interpolation, Quantiles};
 pub use runs::{Run, Runs};
+pub use spellings::{MOST_SPELLINGS, MOST_SPELT, Spellings, Variant};
 
 pub(crate) use by_key::over;
 pub(crate) use order_key::{NAN_KEY, key_text};
@@ -101,13 +105,12 @@ pub enum What {
     DeclaredValues(#[serde(with = "text::hashes")] Vec<u128>),
     /// How often each value occurs.
     Frequencies,
-    /// How often keys occur together: those of the first `left` columns with those of the others.
-    Contingency {
-        /// So many columns are the left key.
-        left: usize,
-        /// Whether the table may grow to [`MOST_CELLS`] only.
-        bounded: bool,
-    },
+    /// How often each spelling of a text occurs, and which differ in case alone.
+    Spellings,
+    /// How often keys occur together: those of the first column with those of the others.
+    Contingency,
+    /// Which keys of the first so many columns go with several of the others.
+    Dependency(usize),
     /// How each value of the first column compares with the one before, within groups of the others.
     Adjacent(Direction),
     /// Every pair of values of the first two columns, with its group by the others.
@@ -194,8 +197,12 @@ pub enum Accumulator {
     DeclaredValues(DeclaredValues),
     /// For [`What::Frequencies`].
     Frequencies(Frequencies),
+    /// For [`What::Spellings`].
+    Spellings(Spellings),
     /// For [`What::Contingency`].
     Contingency(Contingency),
+    /// For [`What::Dependency`].
+    Dependency(Dependency),
     /// For [`What::Adjacent`].
     Adjacent(Adjacent),
     /// For [`What::Pairs`].
@@ -235,7 +242,9 @@ impl Accumulated {
                 Accumulator::DeclaredValues(DeclaredValues::new(declared.len()))
             }
             What::Frequencies => Accumulator::Frequencies(Frequencies::default()),
-            What::Contingency { bounded, .. } => Accumulator::Contingency(Contingency::new(*bounded)),
+            What::Spellings => Accumulator::Spellings(Spellings::default()),
+            What::Contingency => Accumulator::Contingency(Contingency::default()),
+            What::Dependency(_) => Accumulator::Dependency(Dependency::default()),
             What::Adjacent(direction) => Accumulator::Adjacent(Adjacent::new(*direction)),
             What::Pairs => Accumulator::Pairs(Pairs::default()),
             What::Runs(interval) => Accumulator::Runs(Runs::new(*interval)),
@@ -299,8 +308,10 @@ impl Accumulated {
                 *values = DeclaredValues::of_column(declared, first()?, &present)?;
             }
             (Accumulator::Frequencies(values), _) => *values = Frequencies::of_column(first()?, &present)?,
-            (Accumulator::Contingency(table), What::Contingency { left, bounded }) => {
-                *table = Contingency::of_columns(columns, *left, *bounded, &present)?;
+            (Accumulator::Spellings(texts), _) => *texts = Spellings::of_column(first()?, &present)?,
+            (Accumulator::Contingency(table), _) => *table = Contingency::of_columns(columns, &present)?,
+            (Accumulator::Dependency(keys), What::Dependency(left)) => {
+                *keys = Dependency::of_columns(columns, *left, &present)?;
             }
             (Accumulator::Adjacent(pairs), What::Adjacent(direction)) => {
                 *pairs = Adjacent::of_columns(*direction, columns, &present)?;
@@ -325,7 +336,7 @@ impl Accumulated {
                 Accumulator::Groups(_)
                 | Accumulator::Bins(_)
                 | Accumulator::DeclaredValues(_)
-                | Accumulator::Contingency(_)
+                | Accumulator::Dependency(_)
                 | Accumulator::Adjacent(_)
                 | Accumulator::Runs(_)
                 | Accumulator::Periods(_)
@@ -358,7 +369,9 @@ impl Accumulated {
             (Accumulator::Bins(mine), Accumulator::Bins(theirs)) => mine.merge(&theirs),
             (Accumulator::DeclaredValues(mine), Accumulator::DeclaredValues(theirs)) => mine.merge(theirs),
             (Accumulator::Frequencies(mine), Accumulator::Frequencies(theirs)) => mine.merge(theirs),
+            (Accumulator::Spellings(mine), Accumulator::Spellings(theirs)) => mine.merge(theirs),
             (Accumulator::Contingency(mine), Accumulator::Contingency(theirs)) => mine.merge(theirs),
+            (Accumulator::Dependency(mine), Accumulator::Dependency(theirs)) => mine.merge(theirs),
             (Accumulator::Adjacent(mine), Accumulator::Adjacent(theirs)) => mine.merge(theirs),
             (Accumulator::Pairs(mine), Accumulator::Pairs(theirs)) => mine.merge(theirs),
             (Accumulator::Runs(mine), Accumulator::Runs(theirs)) => mine.merge(theirs),
@@ -373,12 +386,43 @@ impl Accumulated {
         true
     }
 
-    /// The same without the values that a profile names.
+    /// The same without the values that it names.
     pub(crate) fn redacted(mut self) -> Self {
-        if let Accumulator::Profiles(profiles) = &mut self.accumulator {
-            profiles.redact();
+        match &mut self.accumulator {
+            Accumulator::Profiles(profiles) => profiles.redact(),
+            Accumulator::Spellings(spellings) => spellings.redact(),
+            Accumulator::Frequencies(values) => values.redact(),
+            Accumulator::DeclaredValues(values) => values.redact(),
+            _ => {}
         }
         self
+    }
+
+    /// The partitions that it tells apart; None where it tells none.
+    pub(crate) fn partitions(&self) -> Option<Vec<&str>> {
+        match &self.accumulator {
+            Accumulator::Profiles(all) => Some(all.partitions.keys().map(String::as_str).collect()),
+            Accumulator::PairSums(all) => Some(all.partitions.keys().map(String::as_str).collect()),
+            _ => None,
+        }
+    }
+
+    /// What it is of one partition alone; of pairs, nulls belong to none.
+    pub(crate) fn of_partition(&self, name: &str) -> Self {
+        match &self.accumulator {
+            Accumulator::Profiles(all) => {
+                let all = all.only(name);
+                let (rows, nulls) =
+                    all.partitions.values().map(|all| (all.rows, all.nulls)).next().unwrap_or_default();
+                Self { rows, nulls, accumulator: Accumulator::Profiles(all) }
+            }
+            Accumulator::PairSums(all) => {
+                let all = all.only(name);
+                let rows = all.partitions.values().map(|sums| sums.finite + sums.unusual).sum();
+                Self { rows, nulls: 0, accumulator: Accumulator::PairSums(all) }
+            }
+            _ => Self { rows: 0, nulls: 0, accumulator: Accumulator::Rows },
+        }
     }
 
     /// Rows whose columns are all present.
@@ -397,6 +441,8 @@ pub struct Readings<'a> {
     pub proofs: &'a Proofs,
     /// What was published before.
     pub history: &'a History,
+    /// The time that the partition stands for which is judged by itself.
+    pub(crate) time: Option<DateTime<Utc>>,
 }
 
 impl Readings<'_> {
@@ -407,6 +453,11 @@ impl Readings<'_> {
             Accumulator::Profiles(profiles) => profiles.together(),
             _ => None,
         }
+    }
+
+    /// The time that what is judged stands for.
+    pub fn as_of(&self) -> DateTime<Utc> {
+        self.time.or(self.history.as_of).unwrap_or(self.now)
     }
 
     /// The state of a measure that was requested while binding.

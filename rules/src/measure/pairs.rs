@@ -1,4 +1,6 @@
 //! Pairs of numbers, dates or timestamps, every one held, to be sorted when they are judged.
+//!
+//! Beyond a number of pairs nothing is kept but the fact.
 
 use arrow::array::ArrayRef;
 use arrow::error::ArrowError;
@@ -9,11 +11,15 @@ use super::text::{from_hex, to_hex, wholes};
 use crate::keys::hash_rows;
 use crate::mask::RowSet;
 
+/// Up to so many pairs are held, at 48 bytes each, and as many again while they are sorted.
+pub const MOST_PAIRS: usize = if cfg!(test) { 1_000 } else { 10_000_000 };
+
 /// Every pair, in row order.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Option<String>", into = "Option<String>")]
 pub struct Pairs {
-    pairs: Vec<Pair>,
+    /// None where there are too many.
+    pairs: Option<Vec<Pair>>,
 }
 
 /// A pair of values and the group they are in, as keys that order as the values do.
@@ -25,6 +31,12 @@ pub struct Pair {
     pub first: i128,
     /// The key of the second column's value.
     pub second: i128,
+}
+
+impl Default for Pairs {
+    fn default() -> Self {
+        Self { pairs: Some(Vec::new()) }
+    }
 }
 
 impl Pairs {
@@ -43,40 +55,49 @@ impl Pairs {
                 Pair { group, first: *first, second: *second }
             }));
         });
-        Ok(Self { pairs })
+        Ok(Self::of(pairs))
+    }
+
+    fn of(pairs: Vec<Pair>) -> Self {
+        Self { pairs: (pairs.len() <= MOST_PAIRS).then_some(pairs) }
     }
 
     /// Adds another part, of rows that follow.
     pub(crate) fn merge(&mut self, later: Self) {
-        self.pairs.extend(later.pairs);
+        match (&mut self.pairs, later.pairs) {
+            (Some(mine), Some(theirs)) if mine.len() + theirs.len() <= MOST_PAIRS => mine.extend(theirs),
+            (mine, _) => *mine = None,
+        }
     }
 
-    /// The pairs by group and first value; those where both are equal in row order.
-    pub fn by_first(&self) -> Vec<Pair> {
-        let mut sorted = self.pairs.clone();
+    /// The pairs by group and first value, those where both are equal in row order; None where there are
+    /// too many.
+    pub fn by_first(&self) -> Option<Vec<Pair>> {
+        let mut sorted = self.pairs.clone()?;
         sorted.sort_by_key(|pair| (pair.group, pair.first));
-        sorted
+        Some(sorted)
     }
 
-    /// The pairs by group, first and second value.
-    pub fn by_both(&self) -> Vec<Pair> {
-        let mut sorted = self.pairs.clone();
+    /// The pairs by group, first and second value; None where there are too many.
+    pub fn by_both(&self) -> Option<Vec<Pair>> {
+        let mut sorted = self.pairs.clone()?;
         sorted.sort_unstable_by_key(|pair| (pair.group, pair.first, pair.second));
-        sorted
+        Some(sorted)
     }
 }
 
-impl From<Pairs> for String {
+impl From<Pairs> for Option<String> {
     fn from(all: Pairs) -> Self {
         let numbers = |pair: &Pair| [pair.group, pair.first as u128, pair.second as u128];
-        to_hex(all.pairs.iter().flat_map(numbers).flat_map(u128::to_be_bytes))
+        Some(to_hex(all.pairs?.iter().flat_map(numbers).flat_map(u128::to_be_bytes)))
     }
 }
 
-impl TryFrom<String> for Pairs {
+impl TryFrom<Option<String>> for Pairs {
     type Error = &'static str;
 
-    fn try_from(stored: String) -> Result<Self, Self::Error> {
+    fn try_from(stored: Option<String>) -> Result<Self, Self::Error> {
+        let Some(stored) = stored else { return Ok(Self { pairs: None }) };
         let numbers = wholes(&from_hex(&stored).ok_or("a list of pairs is not hexadecimal")?);
         let pair = |three: &[u128]| match three {
             [group, first, second] => {
@@ -84,6 +105,34 @@ impl TryFrom<String> for Pairs {
             }
             _ => None,
         };
-        Ok(Self { pairs: numbers.chunks_exact(3).filter_map(pair).collect() })
+        Ok(Self::of(numbers.chunks_exact(3).filter_map(pair).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::Int64Array;
+
+    use super::*;
+
+    fn of(rows: usize) -> Pairs {
+        let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows as i64));
+        Pairs::of_columns(&[Arc::clone(&column), column], &RowSet::all(rows)).unwrap()
+    }
+
+    #[test]
+    fn too_many_pairs_are_forgotten_whatever_the_split_and_after_storing() {
+        let half = MOST_PAIRS / 2;
+        let mut most = of(half);
+        most.merge(of(half));
+        assert_eq!(most.pairs.as_ref().map(Vec::len), Some(MOST_PAIRS));
+        most.merge(of(1));
+        assert_eq!(most, of(MOST_PAIRS + 1));
+        most.merge(of(1));
+        let stored = serde_json::to_string(&most).unwrap();
+        assert_eq!(stored, "null");
+        assert_eq!(serde_json::from_str::<Pairs>(&stored).unwrap().by_both(), None);
     }
 }

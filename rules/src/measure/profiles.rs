@@ -62,9 +62,13 @@ impl Profiles {
 
     /// Names no value but by a hash.
     pub(super) fn redact(&mut self) {
-        for frequent in self.partitions.values_mut().filter_map(|profile| profile.frequent.as_mut()) {
-            frequent.redact();
-        }
+        self.partitions.values_mut().for_each(ColumnProfile::redact);
+    }
+
+    /// One of the partitions, if it is one.
+    pub(super) fn only(&self, name: &str) -> Self {
+        let partition = self.partitions.get_key_value(name);
+        Self { partitions: partition.map(|(name, all)| (name.clone(), all.clone())).into_iter().collect() }
     }
 
     /// All partitions together; None where there were no rows.
@@ -108,6 +112,12 @@ impl PairSums {
         for (name, sums) in other.partitions {
             self.partitions.entry(name).or_default().merge(&sums);
         }
+    }
+
+    /// One of the partitions, if it is one.
+    pub(super) fn only(&self, name: &str) -> Self {
+        let partition = self.partitions.get_key_value(name);
+        Self { partitions: partition.map(|(name, all)| (name.clone(), all.clone())).into_iter().collect() }
     }
 
     /// All partitions together.

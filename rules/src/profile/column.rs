@@ -13,6 +13,7 @@ use crate::keys::{KeyKind, hash_rows};
 use crate::literal::{Family, plain, type_name, whole_text};
 use crate::mask::RowSet;
 use crate::measure::{Accumulated, Accumulator, Extremes, Interpolation, Moments, Quantiles, What};
+use crate::sample::REDACTED;
 use crate::scalar::short;
 
 /// A column's values in summary, mergeable. Columns of types that cannot be compared (structs, lists)
@@ -27,6 +28,9 @@ pub struct ColumnProfile {
     pub kind: Option<KeyKind>,
     /// How much is known.
     pub depth: Depth,
+    /// Whether its values are not to be shown; frequent ones are then named by hashes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
     /// Rows in scope.
     pub rows: u64,
     /// Of these, rows where it is null.
@@ -61,6 +65,7 @@ impl ColumnProfile {
             data_type: String::new(),
             kind: None,
             depth,
+            redacted: false,
             rows,
             nulls: 0,
             extremes: None,
@@ -116,6 +121,7 @@ impl ColumnProfile {
         self.rows += other.rows;
         self.nulls += other.nulls;
         self.depth = self.depth.min(other.depth);
+        self.redacted |= other.redacted;
         let same = self.kind == other.kind;
         let comparable = self.comparable(&other);
         if self.kind.is_none() {
@@ -151,6 +157,7 @@ impl ColumnProfile {
             all.rows += profile.rows;
             all.nulls += profile.nulls;
             all.depth = all.depth.min(profile.depth);
+            all.redacted |= profile.redacted;
             if at > 0 {
                 combine(&mut all.extremes, profile.extremes, same, Extremes::merge);
                 combine(&mut all.moments, profile.moments.as_ref(), same, merge_moments);
@@ -166,9 +173,18 @@ impl ColumnProfile {
         Some(all)
     }
 
+    /// Names no value, but frequent ones by their hashes.
+    pub(crate) fn redact(&mut self) {
+        self.redacted = true;
+        if let Some(frequent) = &mut self.frequent {
+            frequent.redact();
+        }
+    }
+
     /// A number of the column's quantiles in words.
     pub fn shown(&self, value: f64) -> String {
         match self.kind {
+            _ if self.redacted => REDACTED.to_owned(),
             Some(KeyKind::Time(_)) => whole_text(value as i128, &self.whole_type()),
             _ => short(value),
         }

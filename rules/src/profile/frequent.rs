@@ -88,8 +88,7 @@ impl Frequent {
     /// Names values by hashes, by which they are still told apart.
     pub(crate) fn redact(&mut self) {
         let values = std::mem::take(&mut self.values).into_iter();
-        self.values =
-            values.map(|(value, count)| (format!("#{:016x}", xxh3_64(value.as_bytes())), count)).collect();
+        self.values = values.map(|(value, count)| (redacted(&value), count)).collect();
     }
 
     /// Adds another part.
@@ -172,7 +171,7 @@ impl Frequent {
 
     /// How often a value occurs, as far as it is listed.
     pub fn count(&self, value: &str) -> Option<u64> {
-        self.values.get(value).copied()
+        self.values.get(value).or_else(|| self.values.get(&redacted(value))).copied()
     }
 
     /// Whether every value is listed with its exact count.
@@ -184,6 +183,11 @@ impl Frequent {
     pub fn others(&self) -> u64 {
         self.total.saturating_sub(self.values.values().sum())
     }
+}
+
+/// The name of a value that is not shown.
+pub(crate) fn redacted(value: &str) -> String {
+    format!("#{:016x}", xxh3_64(value.as_bytes()))
 }
 
 /// The largest count without room among so many, 0 where there is room for all.

@@ -89,6 +89,11 @@ impl Metric {
         plain.to_owned()
     }
 
+    /// Whether it is a value where all are the same.
+    pub(crate) fn tells_values(&self) -> bool {
+        matches!(self, Self::Min | Self::Max | Self::Sum | Self::Mean | Self::Median | Self::Quantile(_))
+    }
+
     /// Whether it is of the rows as such, so that no column is needed.
     pub fn of_rows(&self) -> bool {
         *self == Self::RowCount

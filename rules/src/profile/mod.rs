@@ -23,6 +23,7 @@ pub use column::ColumnProfile;
 pub use compare::{Above, Comparison, Figures, compare};
 pub use distinct::DistinctCount;
 pub use frequent::Frequent;
+pub(crate) use frequent::redacted;
 pub use metric::Metric;
 pub use metric_text::Figure;
 pub use spread::{Spread, spread};

@@ -30,16 +30,28 @@ impl Suite {
         references: References,
         profiled: &[(String, Depth)],
     ) -> Result<Self, Vec<BindError>> {
+        let redacted = checks.iter().flat_map(redacted_by).cloned().collect();
+        Self::bind_redacting(checks, schema, &references, profiled, redacted)
+    }
+
+    /// The same where the values of these columns are not shown.
+    pub(super) fn bind_redacting(
+        checks: Vec<Check>,
+        schema: &Schema,
+        references: &References,
+        profiled: &[(String, Depth)],
+        redacted: Vec<String>,
+    ) -> Result<Self, Vec<BindError>> {
         let mut binding = Binding {
             schema,
-            references: &references,
+            references,
             columns: Vec::new(),
             predicates: Vec::new(),
             measures: Vec::new(),
             parts: Vec::new(),
             groupings: Vec::new(),
             keys: key_columns(&checks),
-            redacted: checks.iter().flat_map(|check| check.envelope.samples.redact.clone()).collect(),
+            redacted,
         };
         let (mut bound, mut errors) = (Vec::new(), Vec::new());
         for (at, check) in checks.into_iter().enumerate() {
@@ -95,7 +107,7 @@ pub(super) struct Binding<'a> {
     groupings: Vec<Unbound>,
     keys: Vec<String>,
     /// Columns that some check redacts.
-    redacted: Vec<String>,
+    pub(super) redacted: Vec<String>,
 }
 
 impl Binding<'_> {
@@ -355,6 +367,12 @@ fn key_columns(checks: &[Check]) -> Vec<String> {
     let best = checks.iter().filter(|check| rank(check).is_some()).min_by_key(rank);
     best.map(|check| check.columns.iter().filter(|name| !name.contains('*')).cloned().collect())
         .unwrap_or_default()
+}
+
+/// The columns whose values a check, or a part of it, keeps back.
+fn redacted_by(check: &Check) -> Vec<&String> {
+    let of_parts = check.rule.parts().iter().flat_map(redacted_by);
+    check.envelope.samples.redact.iter().chain(of_parts).collect()
 }
 
 /// Replaces globs by the columns they match.

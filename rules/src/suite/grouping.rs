@@ -19,6 +19,7 @@ use crate::check::Check;
 use crate::keys::hash_rows;
 use crate::mask::RowSet;
 use crate::measure::unpacked;
+use crate::profile::redacted;
 use crate::sample::{in_words, json_value};
 use crate::scalar::grouped;
 use crate::verdict::{Exactness, GroupVerdict, Outcome, Status, Verdict};
@@ -26,8 +27,8 @@ use crate::verdict::{Exactness, GroupVerdict, Outcome, Status, Verdict};
 /// So many groups are kept apart; a check over more is an error.
 const MOST_GROUPS: usize = 10_000;
 
-/// So many groups are shown in a verdict, those that fail first.
-const SHOWN_GROUPS: usize = 100;
+/// So many groups (or partitions) are shown in a verdict, those that fail first.
+pub(super) const SHOWN_GROUPS: usize = 100;
 
 /// So many groups are named in words.
 const NAMED_GROUPS: usize = 3;
@@ -36,6 +37,8 @@ const NAMED_GROUPS: usize = 3;
 #[derive(Debug)]
 pub(super) struct Grouping {
     names: Vec<String>,
+    /// Whether groups are told apart by the hashes of their values in each.
+    redacted: Vec<bool>,
     suite: Suite,
     /// The columns it reads, those of the keys included, among those of the suite around it.
     columns: Vec<usize>,
@@ -60,13 +63,16 @@ pub(super) struct GroupParts {
 impl Unbound {
     pub(super) fn bind(self, around: &mut Binding<'_>) -> Result<Grouping, Vec<BindError>> {
         let (checks, positions): (Vec<Check>, Vec<usize>) = self.checks.into_iter().unzip();
-        let suite = Suite::bind(checks, around.schema, around.references.clone()).map_err(|wrong| {
+        let redacted = around.redacted.clone();
+        let suite = Suite::bind_redacting(checks, around.schema, around.references, &[], redacted);
+        let suite = suite.map_err(|wrong| {
             let outer = |error: BindError| BindError { check: positions[error.check], ..error };
             wrong.into_iter().map(outer).collect::<Vec<_>>()
         })?;
         let columns = suite.columns().iter().chain(&self.names).map(|name| around.column(name)).collect();
         let predicates = suite.predicates().iter().map(|text| around.predicate(text)).collect();
-        Ok(Grouping { names: self.names, suite, columns, predicates })
+        let redacted = self.names.iter().map(|name| around.redacted.contains(name)).collect();
+        Ok(Grouping { names: self.names, redacted, suite, columns, predicates })
     }
 }
 
@@ -116,7 +122,12 @@ impl Grouping {
         }
         let key = |rows: &[u32]| {
             let first = rows.first().map_or(0, |row| *row as usize);
-            Value::Array(keys.iter().map(|column| json_value(column, first)).collect()).to_string()
+            let value = |(column, redact): (&ArrayRef, &bool)| match json_value(column, first) {
+                Value::Null => Value::Null,
+                value if *redact => redacted(&in_words([&value])).into(),
+                value => value,
+            };
+            Value::Array(keys.iter().zip(&self.redacted).map(value).collect()).to_string()
         };
         Ok(groups.into_iter().map(|rows| (key(&rows), UInt32Array::from(rows))).collect())
     }
@@ -220,8 +231,8 @@ impl Group {
     }
 }
 
-/// The order in which groups are shown.
-fn severity(status: Status) -> u8 {
+/// The order in which groups and partitions are shown.
+pub(super) fn severity(status: Status) -> u8 {
     match status {
         Status::Error => 0,
         Status::Fail => 1,

@@ -2,15 +2,16 @@
 
 use chrono::{DateTime, Utc};
 
+use super::partitions::by_partition;
 use super::state::{Part, State, Tally};
 use super::{BoundCheck, JudgeContext, SampleColumn, Suite, Way};
-use crate::check::{Nulls, OnRow, Share};
+use crate::check::{Nulls, OnRow};
 use crate::measure::Readings;
+use crate::passing::{Fared, Wanted};
 use crate::proofs::Proofs;
 use crate::rule::RowTest;
 use crate::sample::{REDACTED, Sample};
-use crate::scalar::{grouped, percent};
-use crate::verdict::{AnsweredFrom, Outcome, Status, Verdict};
+use crate::verdict::{AnsweredFrom, Outcome, Verdict};
 
 impl Suite {
     /// For each check where its answer comes from, if that is not (only) the rows: no batch need be looked
@@ -95,7 +96,13 @@ impl Suite {
             Way::Whole(judge) => {
                 let proofs = if eased { context.proofs } else { &nothing };
                 let (measures, now, history) = (&part.measures, context.now, context.history);
-                judge.judge(&Readings { measures, now, proofs, history })
+                let readings = Readings { measures, now, proofs, history, time: None };
+                let follows = check.check.rule.baseline().is_some() && history.is_of_partitions();
+                if follows {
+                    by_partition(judge.as_ref(), &check.measures, &readings)
+                } else {
+                    judge.judge(&readings)
+                }
             }
             Way::Parts(together, parts) => {
                 let parts: Vec<Verdict> =
@@ -174,46 +181,24 @@ fn judge_rows(check: &BoundCheck, tally: &Tally) -> Outcome {
     if let Some(error) = &tally.error {
         return Outcome::error(format!("the rule failed: {error}"));
     }
-    let counted = |outcome: Outcome| outcome.counts(tally.evaluated, tally.nulls).failed(tally.failed);
-    if tally.evaluated == 0 {
-        return counted(Outcome::skipped(if tally.nulls > 0 {
-            "only nulls in scope"
-        } else {
-            "no rows in scope"
-        }));
-    }
-    let passed = tally.evaluated - tally.failed;
-    let share = passed as f64 / tally.evaluated as f64;
-    let mostly = check.mostly();
-    let warn = check.check.envelope.warn.as_ref().and_then(serde_json::Value::as_f64).unwrap_or(mostly);
-    let status = match share {
-        share if share < mostly => Status::Fail,
-        share if share < warn => Status::Warn,
-        _ => Status::Pass,
-    };
-    let all = grouped(i128::from(tally.evaluated));
-    let text = if tally.failed == 0 {
-        format!("all {all} pass")
-    } else {
-        let failed = grouped(i128::from(tally.failed));
-        format!("{failed} of {all} fail ({})", percent(tally.failed, tally.evaluated))
-    };
-    counted(Outcome::new(status, share, text))
+    let Tally { evaluated, failed, nulls, .. } = *tally;
+    Fared { evaluated, failed, nulls }.judge(check.wanted())
 }
 
 impl BoundCheck {
     fn expected(&self) -> String {
         let wanted = self.check.rule.expected();
-        if !self.check.def.row_rule() || self.mostly() >= 1.0 {
+        let mostly = self.wanted().mostly;
+        if !self.check.def.row_rule() || mostly >= 1.0 {
             return wanted;
         }
-        let percent = format!("{:.4}", self.mostly() * 100.0);
+        let percent = format!("{:.4}", mostly * 100.0);
         let percent = percent.trim_end_matches('0').trim_end_matches('.');
         format!("{wanted} in at least {percent} % of rows")
     }
 
-    fn mostly(&self) -> f64 {
-        self.check.envelope.mostly.map(Share::get).or(self.check.rule.mostly()).unwrap_or(1.0)
+    fn wanted(&self) -> Wanted {
+        Wanted::of(&self.check.envelope, self.check.rule.mostly())
     }
 
     /// The samples that a report shows. Those of groups are as the checks of the groups show them.

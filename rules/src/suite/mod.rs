@@ -8,6 +8,7 @@ mod batch;
 mod bind;
 mod grouping;
 mod judge;
+mod partitions;
 mod state;
 
 use arrow::array::{BooleanArray, RecordBatch, UInt64Array};

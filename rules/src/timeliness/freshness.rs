@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::age::{Age, age_text};
+use crate::arrived::{self, OfDelivery, Times};
 use crate::check::ParamError;
 use crate::literal::{Family, nanos_per_unit, type_name, whole_text};
 use crate::measure::{Accumulator, Extremes, Readings, What, whole_value};
@@ -15,6 +16,7 @@ use crate::proofs::{Delivered, Delivery, Proofs};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
+use crate::sample::Disclosure;
 use crate::verdict::{AnsweredFrom, Outcome, Status};
 
 /// The catalogue entry.
@@ -93,10 +95,7 @@ impl Rule for Freshness {
                 let both = Problem::new("freshness is of a column, or of a partition or files");
                 return Err(both.key("column").hint("keep one of them"));
             }
-            (None, Some(_)) if site.envelope.filter.is_some() => {
-                return Err(Problem::new("files have no rows for where to choose among").key("where"));
-            }
-            (None, Some(_)) => return Ok(Bound::Whole(Box::new(Arrived(self.clone())))),
+            (None, Some(_)) => return arrived::bind(self, site),
             (Some(column), None) => column,
         };
         if Family::of(&data_type) != Family::Time {
@@ -104,14 +103,16 @@ impl Rule for Freshness {
                 format!("column \"{name}\" is of type {}, not a date or timestamp", type_name(&data_type));
             return Err(Problem::new(message).key("column").hint("parse it into a timestamp first"));
         }
+        let disclosure = site.disclosure([name.as_str()]);
         let measure = site.measure(What::Extremes, std::slice::from_ref(&name));
-        Ok(Bound::Whole(Box::new(Recent { rule: self.clone(), column: name, data_type, measure })))
+        let rule = self.clone();
+        Ok(Bound::Whole(Box::new(Recent { rule, column: name, data_type, disclosure, measure })))
     }
 }
 
 impl Freshness {
     /// The outcome for a latest time in nanoseconds since 1970, and how it is shown.
-    fn outcome(&self, latest: i128, shown: &str, clock: DateTime<Utc>) -> Outcome {
+    fn aged(&self, latest: i128, shown: &str, clock: DateTime<Utc>) -> Outcome {
         let age = nanos(self.now.map_or(clock, |now| now.0)) - latest;
         let status = if age <= self.max_age.0 { Status::Pass } else { Status::Fail };
         let text = format!("{} ({shown})", age_text(age));
@@ -134,13 +135,15 @@ struct Recent {
     rule: Freshness,
     column: String,
     data_type: DataType,
+    disclosure: Disclosure,
     measure: usize,
 }
 
 impl Recent {
     fn outcome(&self, latest: i128, now: DateTime<Utc>) -> Outcome {
         let shown = whole_text(latest, &self.data_type);
-        self.rule.outcome(latest * nanos_per_unit(&self.data_type), &shown, now)
+        // The age tells the latest value as much as the value does.
+        self.disclosure.outcome(self.rule.aged(latest * nanos_per_unit(&self.data_type), &shown, now))
     }
 }
 
@@ -166,50 +169,33 @@ impl Judge for Recent {
 }
 
 /// Of the files that rows come from.
-#[derive(Debug)]
-struct Arrived(Freshness);
-
-impl Arrived {
-    fn newest_file(&self, delivery: &Delivery, now: DateTime<Utc>) -> Outcome {
-        let Some(newest) = delivery.modified else { return Outcome::skipped("no files were read") };
-        let shown = newest.to_rfc3339_opts(SecondsFormat::Secs, true);
-        self.0.outcome(nanos(newest), &shown, now).counts(delivery.files, 0)
-    }
-
-    fn latest_partition(&self, name: &str, delivery: &Delivery, now: DateTime<Utc>) -> Outcome {
-        let values = delivery.partitions.get(name).into_iter().flatten();
-        let (mut latest, mut known, mut nulls) = (None, 0, 0);
-        for value in values {
-            let Some(value) = value else {
-                nulls += 1;
-                continue;
-            };
-            let Some(time) = self.0.partition_time(value) else {
-                let form = self.0.format.as_deref().unwrap_or("a date or a timestamp");
-                return Outcome::error(format!("partition {name}={value} is not {form}"));
-            };
-            known += 1;
-            latest = latest.max(Some((time, value)));
+impl OfDelivery for Freshness {
+    fn outcome(&self, delivery: &Delivery, now: DateTime<Utc>) -> Outcome {
+        match &self.partition {
+            Some(name) => self.latest_partition(name, delivery, now),
+            None => self.newest_file(delivery, now),
         }
-        let outcome = match latest {
-            Some((time, value)) => self.0.outcome(nanos(time), &format!("{name}={value}"), now),
-            None => Outcome::skipped("no partitions were read"),
-        };
-        outcome.counts(known, nulls)
     }
 }
 
-impl Judge for Arrived {
-    fn judge(&self, _: &Readings<'_>) -> Outcome {
-        Outcome::skipped("the rows come from no files")
+impl Freshness {
+    fn newest_file(&self, delivery: &Delivery, now: DateTime<Utc>) -> Outcome {
+        let Some(newest) = delivery.modified else { return Outcome::skipped("no files were read") };
+        let shown = newest.to_rfc3339_opts(SecondsFormat::Secs, true);
+        self.aged(nanos(newest), &shown, now).counts(delivery.files, 0)
     }
 
-    fn prove(&self, proofs: &Proofs, now: DateTime<Utc>) -> Option<Outcome> {
-        let delivery = proofs.delivery.as_ref()?;
-        let outcome = match self.0.delivered()? {
-            Delivered::Partition(name) => self.latest_partition(name, delivery, now),
-            Delivered::Files => self.newest_file(delivery, now),
+    fn latest_partition(&self, name: &str, delivery: &Delivery, now: DateTime<Utc>) -> Outcome {
+        let format = self.format.as_deref();
+        let Times { known, nulls } =
+            match Times::of(delivery, name, format, |value| self.partition_time(value)) {
+                Ok(times) => times,
+                Err(why) => return Outcome::error(why),
+            };
+        let outcome = match known.iter().max() {
+            Some((time, value)) => self.aged(nanos(*time), &format!("{name}={value}"), now),
+            None => Outcome::skipped("no partitions were read"),
         };
-        Some(outcome.from(AnsweredFrom::Plan))
+        outcome.counts(known.len() as u64, nulls)
     }
 }

@@ -13,6 +13,7 @@ use crate::pattern::OneOrMany;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Query, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
+use crate::sample::Disclosure;
 use crate::scalar::{Figure, Limits, grouped, judge};
 use crate::verdict::{Outcome, Status};
 
@@ -137,8 +138,10 @@ impl Rule for CustomSql {
                 site.measure(what, &[field.name().clone()])
             }
         };
+        let names = site.schema.fields().iter().map(|field| field.name().as_str());
+        let disclosure = site.disclosure(names);
         let data_type = site.schema.fields().first().map(|field| field.data_type().clone());
-        Ok(Bound::Whole(Box::new(Answered { limits, warn, measure, data_type })))
+        Ok(Bound::Whole(Box::new(Answered { limits, warn, disclosure, measure, data_type })))
     }
 }
 
@@ -146,6 +149,8 @@ impl Rule for CustomSql {
 struct Answered {
     limits: Limits,
     warn: Limits,
+    /// Whether a number that the query gives may be shown.
+    disclosure: Disclosure,
     measure: usize,
     /// The type of the column, where one is read.
     data_type: Option<DataType>,
@@ -179,7 +184,7 @@ impl Judge for Answered {
             }
             // Of one value the smallest is the value.
             _ => match Amount::of(Aggregate::Min, all, self.data_type.as_ref()) {
-                Some(value) => judge(&value.figure(), &self.limits, &self.warn),
+                Some(value) => self.disclosure.outcome(judge(&value.figure(), &self.limits, &self.warn)),
                 None => Outcome::error("the query was not asked"),
             },
         })

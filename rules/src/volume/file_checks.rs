@@ -5,14 +5,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::arrived::{self, OfDelivery};
 use crate::check::ParamError;
-use crate::measure::Readings;
-use crate::proofs::{Delivered, Delivery, Proofs};
+use crate::proofs::{Delivered, Delivery};
 use crate::rule::{
-    Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
+    Bound, Columns, Cost, Example, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::grouped;
-use crate::verdict::{AnsweredFrom, Outcome, Status};
+use crate::verdict::{Outcome, Status};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -66,8 +66,10 @@ impl FileChecks {
             ("min_total_bytes", "bytes in all", self.min_total_bytes, self.max_total_bytes),
         ]
     }
+}
 
-    fn outcome(&self, delivery: &Delivery) -> Outcome {
+impl OfDelivery for FileChecks {
+    fn outcome(&self, delivery: &Delivery, _: DateTime<Utc>) -> Outcome {
         let total = delivery.sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(*size));
         let (smallest, largest) =
             (delivery.sizes.iter().min().copied(), delivery.sizes.iter().max().copied());
@@ -129,22 +131,6 @@ impl Rule for FileChecks {
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        if site.envelope.filter.is_some() {
-            return Err(Problem::new("files have no rows for where to choose among").key("where"));
-        }
-        Ok(Bound::Whole(Box::new(Arrived(self.clone()))))
-    }
-}
-
-#[derive(Debug)]
-struct Arrived(FileChecks);
-
-impl Judge for Arrived {
-    fn judge(&self, _: &Readings<'_>) -> Outcome {
-        Outcome::skipped("the rows come from no files")
-    }
-
-    fn prove(&self, proofs: &Proofs, _: DateTime<Utc>) -> Option<Outcome> {
-        Some(self.0.outcome(proofs.delivery.as_ref()?).from(AnsweredFrom::Plan))
+        arrived::bind(self, site)
     }
 }

@@ -154,3 +154,27 @@ fn several_columns_determine_several() {
     let none = json!({"columns": ["a"], "determines": []});
     assert_eq!(Check::parse("functional_dependency", &none).unwrap_err().key.as_deref(), Some("determines"));
 }
+
+#[test]
+fn more_pairs_against_a_dependency_than_are_counted_fail_where_so_many_are_too_many() {
+    // Each of ten keys goes with as many values as it has rows.
+    let batch = pairs((0..1_100_000).map(|at| (at % 10, at)));
+    let run = |batch: &RecordBatch, mostly: f64| {
+        let params = json!({"columns": ["x"], "determines": "y", "mostly": mostly});
+        verdict("functional_dependency", params, batch)
+    };
+    let failed = run(&batch, 1.0);
+    assert_eq!((failed.status, failed.n_failed), (Status::Fail, 1_048_577));
+    assert_eq!(
+        failed.observed_text,
+        "more than 1,048,576 of 1,100,000 rows against the dependency, in 10 of 10 keys"
+    );
+    assert_eq!(failed.observed, json!({"g3": null, "keys": 10, "keys_with_several": 10}));
+    assert_eq!(run(&batch, 0.5).status, Status::Fail);
+    let unknown = run(&batch, 0.01);
+    assert_eq!(unknown.status, Status::Error);
+    assert!(unknown.observed_text.starts_with("more than 1,048,576 pairs"), "{}", unknown.observed_text);
+    // As many are counted.
+    let counted = run(&batch.slice(0, 1_048_586), 1.0);
+    assert_eq!((counted.n_failed, counted.observed["g3"].is_number()), (1_048_576, true));
+}

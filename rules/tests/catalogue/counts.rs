@@ -191,6 +191,41 @@ fn foreign_keys_are_found_across_widths_and_layouts() {
 }
 
 #[test]
+fn the_largest_unsigned_key_is_not_minus_one() {
+    const MOST: &str = "18446744073709551615";
+    // 2^63 and the smallest key of 64 signed bits share their bits too.
+    const UPPER: &str = "9223372036854775808";
+    const LOWER: &str = "-9223372036854775808";
+    let params = json!({"column": "x", "to": {"source": "s", "columns": "id"}});
+    let two = json!({"columns": ["x", "y"], "to": {"source": "s", "columns": ["id", "name"]}});
+    for (here, value, there, key, is_found) in [
+        ("uint64", MOST, "int64", "-1", false),
+        ("int64", "-1", "uint64", MOST, false),
+        ("uint64", UPPER, "int64", LOWER, false),
+        ("int64", LOWER, "uint64", UPPER, false),
+        ("uint64", MOST, "int8", "-1", false),
+        ("int8", "-1", "uint64", MOST, false),
+        ("uint64", MOST, "uint64", MOST, true),
+        ("int64", "-1", "int16", "-1", true),
+        ("uint64", "7", "int64", "7", true),
+        ("int32", "7", "uint64", "7", true),
+        ("uint64", "9223372036854775807", "int64", "9223372036854775807", true),
+    ] {
+        let (column, other) = (column(here, &[Some(value), None]), column(there, &[Some(key)]));
+        let failed = u64::from(!is_found);
+        let mut keys = KeySet::new(&[other.data_type().clone()]).unwrap();
+        keys.extend(std::slice::from_ref(&other), None).unwrap();
+        let batch = single("x", column.clone());
+        assert_eq!(with_keys(&params, keys, &batch), Ok((1, failed, 1)), "{here} {value}, {there} {key}");
+        let names = crate::support::column("utf8", &[Some("a"), Some("a")]);
+        let mut keys = KeySet::new(&[other.data_type().clone(), DataType::Utf8]).unwrap();
+        keys.extend(&[other, names.slice(0, 1)], None).unwrap();
+        let batch = arrow::array::RecordBatch::try_from_iter([("x", column), ("y", names)]).unwrap();
+        assert_eq!(with_keys(&two, keys, &batch), Ok((1, failed, 1)), "{here} {value}, {there} {key}, a");
+    }
+}
+
+#[test]
 fn foreign_keys_of_several_columns_skip_rows_with_a_null() {
     let mut keys = KeySet::new(&[DataType::Int64, DataType::Utf8]).unwrap();
     keys.extend(

@@ -15,6 +15,7 @@ mod support;
 
 mod associations;
 mod cases;
+mod casing;
 mod clock;
 mod comparisons;
 mod counts;
@@ -33,6 +34,7 @@ mod order;
 mod periods;
 mod reconciliation;
 mod records;
+mod redaction;
 mod samples;
 mod suites;
 mod texts;

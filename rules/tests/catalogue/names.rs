@@ -152,6 +152,6 @@ fn only_texts_have_a_case_and_only_floats_are_not_finite() {
     }
     let error = Check::parse("nan_inf", &json!({"column": "x", "allow_nan": true, "allow_inf": true}));
     assert_eq!(error.unwrap_err().key.as_deref(), Some("allow_nan"));
-    let error = Check::parse("casing", &json!({"column": "x", "case": "consistent"})).unwrap_err();
+    let error = Check::parse("casing", &json!({"column": "x", "case": "camel"})).unwrap_err();
     assert_eq!(error.key.as_deref(), Some("case"));
 }

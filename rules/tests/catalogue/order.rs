@@ -212,3 +212,26 @@ fn ranges_are_compared_within_partitions_and_types() {
     assert_eq!(key(json!({"lower": "a", "upper": "b"})).as_deref(), Some("upper"));
     assert_eq!(key(json!({"lower": "c", "upper": "b"})).as_deref(), Some("lower"));
 }
+
+#[test]
+fn more_rows_than_are_held_to_be_sorted_are_an_error() {
+    let few: ArrayRef = Arc::new(Int64Array::from_iter_values(0..1_000_000));
+    let batch = RecordBatch::try_from_iter([("a", few.clone()), ("b", few)]).unwrap();
+    let more = |rule: &str, params: Value| {
+        let suite = bind(&[(rule, params)], &batch.schema());
+        let mut parts = vec![batch.clone(); 10];
+        let fits = judge(&suite, &state(&suite, &parts)).remove(0);
+        assert_ne!(fits.status, Status::Error, "{rule}: {}", fits.observed_text);
+        parts.push(batch.slice(0, 1));
+        judge(&suite, &state(&suite, &parts)).remove(0)
+    };
+    for (rule, params, what) in [
+        ("non_overlapping_ranges", json!({"lower": "a", "upper": "b"}), "more than 10,000,000 ranges"),
+        ("increasing", json!({"column": "a", "order_by": "b"}), "more than 10,000,000 rows"),
+    ] {
+        let found = more(rule, params);
+        assert_eq!((found.status, found.n_evaluated), (Status::Error, 10_000_001), "{rule}");
+        assert!(found.observed_text.contains(what), "{}", found.observed_text);
+        assert!(found.observed_text.contains("`where`"), "{}", found.observed_text);
+    }
+}

@@ -158,6 +158,55 @@ fn adds_up(tolerance: Value, kinds: &[&str], values: &[&str]) -> bool {
 }
 
 #[test]
+fn a_total_may_be_a_number() {
+    let most = "9223372036854775807";
+    let least = "-9999999999999999999999999999999999.9999";
+    for (total, tolerance, kinds, values, expected) in [
+        (json!(6), json!(null), &["int8", "int64", "uint8"][..], &["1", "2", "3"][..], true),
+        (json!(-6), json!(null), &["int8", "int64"], &["-1", "-5"], true),
+        (json!(6), json!(null), &["int8", "int64"], &["1", "4"], false),
+        (json!(6), json!(1), &["int8", "int64"], &["1", "4"], true),
+        // The number has more places than the columns, or fewer.
+        (json!(2.5), json!(null), &["int8", "int8"], &["1", "1"], false),
+        (json!(2.5), json!(0.5), &["int8", "int8"], &["1", "1"], true),
+        (json!(2.5), json!(0.499), &["int8", "int8"], &["1", "1"], false),
+        (json!(0.3), json!(null), &["decimal", "decimal"], &["0.10", "0.20"], true),
+        (json!(1), json!(null), &["decimal", "decimal38"], &["0.99", "0.0100"], true),
+        (json!(18_446_744_073_709_551_614_u64), json!(null), &["int64", "int64"], &[most, most], true),
+        (json!(0), json!(null), &["decimal38", "decimal38"], &[least, least], false),
+        (json!(0.3), json!(null), &["float64", "float64"], &["0.1", "0.2"], false),
+        (json!(0.3), json!(1e-9), &["float64", "float64"], &["0.1", "0.2"], true),
+        (json!(1.5), json!(null), &["float64", "int8"], &["0.5", "1"], true),
+        (json!(0), json!(1e300), &["float64", "float64"], &["NaN", "1"], false),
+        (json!(0), json!(1e300), &["float64", "float64"], &["inf", "1"], false),
+    ] {
+        let names = ["a", "b", "c"];
+        let header: Vec<String> =
+            names.iter().zip(kinds).map(|(name, kind)| format!("{name}:{kind}")).collect();
+        let csv = format!("{}\n{}\n", header.join(","), values.join(","));
+        let mut params = json!({"columns": &names[..kinds.len()], "total": total});
+        if !tolerance.is_null() {
+            params["tolerance"] = tolerance;
+        }
+        let (evaluated, failed, _) = counts("sum_of_columns", params.clone(), &csv);
+        assert_eq!((evaluated, failed == 0), (1, expected), "{params} {kinds:?} {values:?}");
+    }
+    let with_nulls = "a:int64,b:int64\n1,2\n1,\n,2\n";
+    let params = json!({"columns": ["a", "b"], "total": 3, "tolerance": 0});
+    assert_eq!(counts("sum_of_columns", params.clone(), with_nulls), (1, 0, 2));
+    let found = verdict("sum_of_columns", params, &rows(with_nulls));
+    assert_eq!(found.expected, "adding up to 3 within 0");
+    assert_eq!(found.id, "sum_of_columns(a, b)");
+    for (total, key) in [(json!(true), "total"), (json!([1]), "total"), (json!({"column": "a"}), "total")] {
+        let error = Check::parse("sum_of_columns", &json!({"columns": ["a"], "total": total})).unwrap_err();
+        assert_eq!(error.key.as_deref(), Some(key), "{}", error.message);
+    }
+    let beyond = json!({"columns": ["a", "b"], "total": 1e39});
+    let errors = try_bind(&[("sum_of_columns", beyond)], &rows(with_nulls).schema()).unwrap_err();
+    assert_eq!(errors[0].key.as_deref(), Some("total"));
+}
+
+#[test]
 fn sums_of_whole_numbers_and_decimals_are_exact() {
     let most = "9999999999999999999999999999999999.9999";
     let least = "-9999999999999999999999999999999999.9999";

@@ -12,6 +12,7 @@
 mod edges;
 mod figures;
 mod histories;
+mod partitions;
 #[path = "../support/mod.rs"]
 mod support;
 
