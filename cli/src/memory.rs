@@ -24,6 +24,12 @@ pub(crate) fn keep_freed() {
     unsafe { libmimalloc_sys::mi_option_set_default(PURGE_DELAY, KEPT) }
 }
 
+/// Gives back to the system what was freed.
+pub(crate) fn give_back() {
+    // SAFETY: the call only releases memory that the allocator itself holds as free.
+    unsafe { libmimalloc_sys::mi_collect(true) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

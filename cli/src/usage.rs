@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lockgate_engine::Usage;
-use lockgate_engine::memory::Resident;
+use lockgate_engine::memory::Process;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
-use sysinfo::{MemoryRefreshKind, Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System};
+use sysinfo::{MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 /// Bytes in a unit of `max_rss`.
 const RSS_UNIT: u64 = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
@@ -19,26 +19,35 @@ pub(crate) fn measured() -> Usage {
     Usage { cpu_ms: cpu as f64 / 1e3, memory_peak_bytes: usage.max_rss() as u64 * RSS_UNIT }
 }
 
-/// Three quarters of the memory of the machine, or of the control group where that has less; none where the
-/// system does not tell.
-pub(crate) fn memory_by_default() -> Option<u64> {
+/// The memory of the machine, or of the control group where that has less; none where the system does not
+/// tell.
+pub(crate) fn memory() -> Option<u64> {
     let mut system = System::new();
     system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
-    let group = this_process(&mut system).and_then(Process::cgroup_limits).map(|limits| limits.total_memory);
-    let total = group.into_iter().chain([system.total_memory()]).filter(|bytes| *bytes > 0).min()?;
-    Some(total / 4 * 3)
+    let group = this_process(&mut system).and_then(sysinfo::Process::cgroup_limits);
+    let group = group.map(|limits| limits.total_memory);
+    group.into_iter().chain([system.total_memory()]).filter(|bytes| *bytes > 0).min()
 }
 
-/// Measures the bytes of memory the process holds.
-pub(crate) fn resident() -> Resident {
-    let system = Mutex::new(System::new());
-    Arc::new(move || {
-        let mut system = system.lock().unwrap_or_else(PoisonError::into_inner);
-        this_process(&mut system).map_or(0, Process::memory)
-    })
+/// This process.
+pub(crate) fn process() -> Arc<dyn Process> {
+    Arc::new(This(Mutex::new(System::new())))
 }
 
-fn this_process(system: &mut System) -> Option<&Process> {
+struct This(Mutex<System>);
+
+impl Process for This {
+    fn resident(&self) -> u64 {
+        let mut system = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        this_process(&mut system).map_or(0, sysinfo::Process::memory)
+    }
+
+    fn give_back(&self) {
+        crate::memory::give_back();
+    }
+}
+
+fn this_process(system: &mut System) -> Option<&sysinfo::Process> {
     let this = Pid::from_u32(std::process::id());
     let memory = ProcessRefreshKind::nothing().with_memory().without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[this]), false, memory);
@@ -56,11 +65,14 @@ mod tests {
 
     #[test]
     fn what_a_process_holds_follows_what_it_takes() {
-        let resident = resident();
-        let before = resident();
+        let process = process();
+        let before = process.resident();
         let taken = vec![1_u8; 64 << 20];
-        let after = resident();
+        let after = process.resident();
         assert!(after > before + (32 << 20), "{before} and then {after}, with {}", taken.len());
-        assert!(memory_by_default().unwrap() > after);
+        assert!(memory().unwrap() > after);
+        drop(taken);
+        process.give_back();
+        assert!(process.resident() < after - (32 << 20));
     }
 }

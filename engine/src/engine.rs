@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::exec::cancel::Cancel;
 use crate::exec::progress::Progress;
 use crate::history::{self, Asked, Drift, Figures, Past, PublishedInput, Recalled};
-use crate::memory::{Disk, Limits, Memory, Resident};
+use crate::memory::{Disk, Limits, Memory, Process};
 use crate::plan::{self, Context, Explanation, Plan};
 use crate::profile::{self, Profiled};
 use crate::report::RunRecord;
@@ -42,10 +42,10 @@ pub struct Usage {
 pub struct Options {
     /// Worker threads.
     pub threads: usize,
-    /// Bytes of memory the process may use, if bounded.
+    /// Bytes of memory to plan with, if bounded.
     pub memory: Option<u64>,
-    /// Measures the bytes the process holds at a moment, if the caller can.
-    pub resident: Option<Resident>,
+    /// Bytes of memory of the process beyond which a run stops, and how they are measured.
+    pub ceiling: Option<(u64, Arc<dyn Process>)>,
     /// Folder for what does not fit in memory.
     pub spill_dir: PathBuf,
     /// Bytes of disk it may take at most, if bounded.
@@ -101,7 +101,7 @@ impl Engine {
         let memory = Memory::new(Limits {
             memory: options.memory,
             threads: pool.current_num_threads(),
-            resident: options.resident.clone(),
+            ceiling: options.ceiling.clone(),
             disk: Disk::new(options.spill_dir.clone(), options.spill_limit),
         });
         Ok(Self {

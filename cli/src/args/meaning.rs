@@ -303,7 +303,7 @@ impl Job {
         let options = Options {
             threads: environment::workers(),
             memory: None,
-            resident: Some(usage::resident()),
+            ceiling: None,
             spill_dir: environment::temporary_folder(),
             spill_limit: None,
             run_time: given.run_time.map_or_else(environment::now, |time| time.0),
@@ -318,7 +318,13 @@ impl Job {
 
     fn on(mut self, machine: &Machine) -> Self {
         self.options.threads = machine.threads.map_or(self.options.threads, usize::from);
-        self.options.memory = machine.memory.map(|bytes| bytes.0).or_else(usage::memory_by_default);
+        // What was asked for is kept to; what was not leaves a little for the system.
+        let (memory, ceiling) = match machine.memory {
+            Some(bytes) => (Some(bytes.0), Some(bytes.0)),
+            None => usage::memory().map_or((None, None), |all| (Some(all / 4 * 3), Some(all / 20 * 19))),
+        };
+        self.options.memory = memory;
+        self.options.ceiling = ceiling.map(|bytes| (bytes, usage::process()));
         if let Some(folder) = &machine.spill_dir {
             self.options.spill_dir.clone_from(folder);
         }

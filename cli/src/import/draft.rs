@@ -70,8 +70,12 @@ impl Draft {
                 ("where", _) if self.rule == "schema" => {}
                 ("where", Some(condition)) => self = self.only(condition),
                 _ if self.params.contains_key(key) => {}
-                // Where no rows are shown there is nothing to choose or to hide.
-                ("samples", _) if rule_named(self.rule).is_some_and(|def| !def.shows_rows()) => {}
+                // Where no rows are shown there are none to choose, but figures to hide.
+                ("samples", _) if rule_named(self.rule).is_some_and(|def| !def.shows_rows()) => {
+                    if let Some(redact) = value.get("redact") {
+                        self = self.with(key, serde_json::json!({"redact": redact}));
+                    }
+                }
                 _ => self = self.with(key, value.clone()),
             }
         }

@@ -57,18 +57,8 @@ impl Past {
     pub fn history(&self, of: &str, baselines: &[Baseline], now: &[Point], run_id: &str) -> Result<History> {
         let wanted = Wanted::of(baselines, now, run_id);
         let points = self.io.block_on(self.read(of, wanted))?;
-        let history = History::new(points);
-        Ok(
-            match now
-                .iter()
-                .filter(|point| partition_time(&point.key).is_some())
-                .map(|point| point.time)
-                .min()
-            {
-                Some(time) => history.as_of(time),
-                None => history,
-            },
-        )
+        let partitions = now.iter().filter(|point| partition_time(&point.key).is_some());
+        Ok(History::new(points).of_partitions(partitions.map(|point| (point.key.clone(), point.time))))
     }
 
     /// The newest so many points of a source or table.
@@ -115,22 +105,25 @@ struct Wanted {
     runs: Vec<String>,
     /// The run that is judged.
     without: String,
+    /// Times of the newest and the oldest that it writes; what lies between may be compared with the newest.
     before: Option<DateTime<Utc>>,
+    earliest: Option<DateTime<Utc>>,
     /// Partitions that are known already, from newer runs or from the run that is judged.
     seen: BTreeSet<String>,
 }
 
 impl Wanted {
     fn of(baselines: &[Baseline], now: &[Point], run_id: &str) -> Self {
-        let before = now.iter().map(|point| point.time).min();
+        let times = || now.iter().map(|point| point.time);
+        let (before, earliest) = (times().max(), times().min());
         let seen = now.iter().filter(|point| !point.key.is_empty()).map(|point| point.key.clone()).collect();
-        let mut wanted =
-            Self { points: 0, since: None, runs: Vec::new(), without: run_id.to_owned(), before, seen };
+        let without = run_id.to_owned();
+        let mut wanted = Self { points: 0, since: None, runs: Vec::new(), without, before, earliest, seen };
         for baseline in baselines {
             match baseline.lookback() {
                 Lookback::Points(points) => wanted.points = wanted.points.max(points),
                 Lookback::Days(days) => {
-                    let since = before.map(|before| before - Duration::days(i64::from(days)));
+                    let since = earliest.map(|earliest| earliest - Duration::days(i64::from(days)));
                     wanted.since = wanted.since.min(since).or(since);
                 }
                 Lookback::Run(run) => wanted.runs.push(run),
@@ -142,7 +135,8 @@ impl Wanted {
     /// Whether states of runs of this time and before hold nothing that is wanted. No point is of a later time
     /// than the run that published it, but a run may publish old partitions again.
     fn is_enough(&self, found: &[Point], run_time: DateTime<Utc>) -> bool {
-        let not_older = found.iter().filter(|point| point.time >= run_time).count();
+        let is_earlier = |point: &&Point| self.earliest.is_none_or(|earliest| point.time < earliest);
+        let not_older = found.iter().filter(is_earlier).filter(|point| point.time >= run_time).count();
         not_older >= self.points && self.since.is_none_or(|since| run_time < since)
     }
 

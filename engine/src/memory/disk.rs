@@ -42,7 +42,7 @@ impl Disk {
                     "name a folder on a disk with room with --spill-dir, or give the run more with --memory",
                 )
         })?;
-        Ok(DiskFile { file, len: 0, disk: self.clone() })
+        Ok(DiskFile { file, len: AtomicU64::new(0), disk: self.clone() })
     }
 
     /// Bytes written so far to all files.
@@ -65,11 +65,11 @@ impl Disk {
     }
 }
 
-/// A file to which bytes are appended, and read again from where they are.
+/// A file to which bytes are appended, by several at a time, and read again from where they are.
 #[derive(Debug)]
 pub struct DiskFile {
     file: File,
-    len: u64,
+    len: AtomicU64,
     disk: Disk,
 }
 
@@ -94,10 +94,9 @@ impl Extent {
 
 impl DiskFile {
     /// Appends `bytes`.
-    pub fn append(&mut self, bytes: &[u8]) -> Result<Extent> {
+    pub fn append(&self, bytes: &[u8]) -> Result<Extent> {
         self.disk.take(bytes.len() as u64)?;
-        let start = self.len;
-        self.len += bytes.len() as u64;
+        let start = self.len.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         write_at(&self.file, bytes, start).map_err(|error| {
             Error::unavailable("could not write what does not fit in memory to disk").because(error).hint(
                 "name a folder on a disk with room with --spill-dir, or give the run more with --memory",
@@ -118,7 +117,7 @@ impl DiskFile {
 
 impl Drop for DiskFile {
     fn drop(&mut self) {
-        self.disk.0.used.fetch_sub(self.len, Ordering::Relaxed);
+        self.disk.0.used.fetch_sub(*self.len.get_mut(), Ordering::Relaxed);
     }
 }
 
@@ -161,7 +160,7 @@ mod tests {
 
     #[test]
     fn bytes_are_read_from_where_they_were_written() {
-        let mut file = Disk::new(std::env::temp_dir(), None).file().unwrap();
+        let file = Disk::new(std::env::temp_dir(), None).file().unwrap();
         let first = file.append(b"lock").unwrap();
         let second = file.append(b"gate").unwrap();
         assert_eq!(
@@ -175,7 +174,7 @@ mod tests {
     fn files_have_no_name_and_give_their_room_back() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::new(folder.path(), Some(10));
-        let mut file = disk.file().unwrap();
+        let file = disk.file().unwrap();
         file.append(b"12345678").unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         assert!(file.append(b"123").unwrap_err().message().contains("more than 10 bytes"));

@@ -1,8 +1,10 @@
 //! Sorted runs on disk, merged into one order.
 
+use std::sync::Arc;
+
 use polars::prelude::{BinaryOffsetChunked, DataFrame, IdxCa, PlSmallStr};
 
-use super::disk::Disk;
+use super::disk::{Disk, DiskFile};
 use super::spool::Spool;
 use crate::error::{Error, Result};
 use crate::scan::BATCH_ROWS;
@@ -12,17 +14,25 @@ pub type Keys = Box<dyn Fn(&DataFrame) -> Result<BinaryOffsetChunked> + Send>;
 
 /// Runs, each of them sorted.
 #[derive(Default)]
-pub struct Runs(Vec<Spool>);
+pub struct Runs {
+    runs: Vec<Spool>,
+    /// What all runs that are pushed share.
+    file: Option<Arc<DiskFile>>,
+}
 
 impl Runs {
     /// Whether there are no runs.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.runs.is_empty()
     }
 
     /// Adds sorted rows as a run.
     pub fn push(&mut self, sorted: &DataFrame, disk: &Disk) -> Result<()> {
-        let mut run = Spool::new(disk)?;
+        let file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(Arc::new(disk.file()?)),
+        };
+        let mut run = Spool::in_file(file);
         run.push_in_pieces(sorted)?;
         self.add(run);
         Ok(())
@@ -31,13 +41,13 @@ impl Runs {
     /// Adds sorted rows, in frames that are small enough for one of each run to be in memory.
     pub fn add(&mut self, run: Spool) {
         if !run.is_empty() {
-            self.0.push(run);
+            self.runs.push(run);
         }
     }
 
     /// All rows in order, those that tie in the order of their runs.
     pub fn merge(self, keys: Keys) -> Result<Merge> {
-        let runs = self.0.into_iter().map(|run| Run::open(run, &keys)).collect::<Result<Vec<_>>>()?;
+        let runs = self.runs.into_iter().map(|run| Run::open(run, &keys)).collect::<Result<Vec<_>>>()?;
         let mut merge = Merge { keys, heap: (0..runs.len()).collect(), runs };
         for at in (0..merge.heap.len() / 2).rev() {
             merge.sift(at);

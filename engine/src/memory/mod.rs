@@ -25,18 +25,24 @@ use crate::error::{Error, Result};
 const AT_WORK: u64 = 256 << 20;
 const OF_A_WORKER: u64 = 128 << 20;
 
-/// Bytes the process holds at this moment.
-pub type Resident = Arc<dyn Fn() -> u64 + Send + Sync>;
+/// The process as its caller measures it.
+pub trait Process: Send + Sync {
+    /// Bytes of memory it holds at this moment.
+    fn resident(&self) -> u64;
+
+    /// Gives back to the system what was freed.
+    fn give_back(&self);
+}
 
 /// What a run may use.
 #[derive(Clone)]
 pub struct Limits {
-    /// Bytes of memory of the whole process, if bounded.
+    /// Bytes of memory that it plans with, if bounded.
     pub memory: Option<u64>,
+    /// Bytes of memory of the whole process beyond which it stops, and how they are measured.
+    pub ceiling: Option<(u64, Arc<dyn Process>)>,
     /// Worker threads.
     pub threads: usize,
-    /// Measures the process, if the caller can.
-    pub resident: Option<Resident>,
     /// Where rows and keys go that do not fit.
     pub disk: Disk,
 }
@@ -70,14 +76,14 @@ impl Memory {
 
     /// Memory without a bound, for tests and benches: nothing goes to disk.
     pub fn unbounded() -> Self {
-        Self::new(Limits { memory: None, threads: 1, resident: None, disk: Disk::new("", None) })
+        Self::new(Limits { memory: None, ceiling: None, threads: 1, disk: Disk::new("", None) })
     }
 
     /// Memory in which holders have `room` together, whatever else the process needs.
     #[cfg(test)]
     pub(crate) fn with_room(room: u64) -> Self {
         let disk = Disk::new(std::env::temp_dir(), None);
-        let limits = Limits { memory: None, threads: 1, resident: None, disk };
+        let limits = Limits { memory: None, ceiling: None, threads: 1, disk };
         Self(Arc::new(Shared { limits, room: Some(room), holders: Mutex::default() }))
     }
 
@@ -109,10 +115,13 @@ impl Memory {
 
     /// Fails when the process has outgrown its limit.
     pub fn check(&self) -> Result<()> {
-        let limits = &self.0.limits;
-        let Some((limit, resident)) = limits.memory.zip(limits.resident.as_ref()) else { return Ok(()) };
-        let resident = resident();
-        if resident <= limit {
+        let Some((limit, process)) = &self.0.limits.ceiling else { return Ok(()) };
+        if process.resident() <= *limit {
+            return Ok(());
+        }
+        process.give_back();
+        let resident = process.resident();
+        if resident <= *limit {
             return Ok(());
         }
         let mut held: Vec<(u64, String)> =
@@ -124,7 +133,7 @@ impl Memory {
         Err(Error::wrong(format!(
             "the run holds {} of memory and may hold {}{held}",
             megabytes(resident),
-            megabytes(limit)
+            megabytes(*limit)
         ))
         .hint("give it more with --memory, or read fewer partitions in one run"))
     }
@@ -178,7 +187,25 @@ fn megabytes(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
+
+    /// A process of 1.2 GB, some of which is freed already.
+    struct Grown {
+        freed: u64,
+        given_back: AtomicBool,
+    }
+
+    impl Process for Grown {
+        fn resident(&self) -> u64 {
+            1_200_000_000 - if self.given_back.load(Ordering::Relaxed) { self.freed } else { 0 }
+        }
+
+        fn give_back(&self) {
+            self.given_back.store(true, Ordering::Relaxed);
+        }
+    }
 
     #[test]
     fn only_who_holds_more_than_an_even_share_has_to_give_way() {
@@ -195,13 +222,17 @@ mod tests {
 
     #[test]
     fn a_process_beyond_its_limit_is_told_what_it_holds() {
-        let limits = Limits {
-            memory: Some(1_000_000_000),
-            threads: 2,
-            resident: Some(Arc::new(|| 1_200_000_000)),
-            disk: Disk::new("", None),
+        let memory = |freed: u64| {
+            let process = Arc::new(Grown { freed, given_back: AtomicBool::new(false) });
+            Memory::new(Limits {
+                memory: Some(1_000_000_000),
+                ceiling: Some((1_000_000_000, process)),
+                threads: 2,
+                disk: Disk::new("", None),
+            })
         };
-        let memory = Memory::new(limits);
+        assert!(memory(300_000_000).check().is_ok(), "what was freed is given back first");
+        let memory = memory(0);
         let holder = memory.holder("the rows of \"orders\"");
         assert!(holder.hold(700_000_000));
         let error = memory.check().unwrap_err();

@@ -17,7 +17,7 @@ const PIECE_ROWS: usize = 1 << 14;
 
 /// Frames on disk.
 pub struct Spool {
-    file: DiskFile,
+    file: Arc<DiskFile>,
     frames: Vec<Frame>,
     rows: u64,
 }
@@ -57,7 +57,18 @@ impl Packed {
 impl Spool {
     /// An empty spool.
     pub fn new(disk: &Disk) -> Result<Self> {
-        Ok(Self { file: disk.file()?, frames: Vec::new(), rows: 0 })
+        Ok(Self::in_file(&Arc::new(disk.file()?)))
+    }
+
+    /// So many empty spools, which share a file.
+    pub fn several(disk: &Disk, count: usize) -> Result<Vec<Self>> {
+        let file = Arc::new(disk.file()?);
+        Ok((0..count).map(|_| Self::in_file(&file)).collect())
+    }
+
+    /// An empty spool in a file that may have others.
+    pub fn in_file(file: &Arc<DiskFile>) -> Self {
+        Self { file: Arc::clone(file), frames: Vec::new(), rows: 0 }
     }
 
     /// Appends a frame.
@@ -191,7 +202,7 @@ mod tests {
     fn bytes_are_those_of_the_rows_not_of_what_they_were_cut_from() {
         let texts: Vec<String> = (0..1000).map(|row| format!("a long text, that of row {row:04}")).collect();
         let frame = df!("text" => texts, "id" => (0..1000i64).collect::<Vec<_>>()).unwrap();
-        assert_eq!(bytes_of(&frame), 1000 * (16 + 32 + 8));
-        assert_eq!(bytes_of(&frame.slice(0, 10)), 10 * (16 + 32 + 8));
+        assert_eq!(bytes_of(&frame), 1000 * (16 + 29 + 8));
+        assert_eq!(bytes_of(&frame.slice(0, 10)), 10 * (16 + 29 + 8));
     }
 }

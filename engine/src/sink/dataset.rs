@@ -32,7 +32,7 @@ const FEWEST_ROWS: usize = 8 << 10;
 
 /// Files that are open at the same time. With more partitions than that, row groups are not cut early: each
 /// would make a file of its own.
-const OPEN_FILES: usize = 256;
+pub(super) const OPEN_FILES: usize = 256;
 
 /// Where and how a dataset is written.
 pub struct Layout {
@@ -258,6 +258,13 @@ impl DatasetWriter {
         }
         staged.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(staged)
+    }
+
+    /// Files that are open now.
+    #[cfg(test)]
+    pub(super) fn open_files(&self) -> usize {
+        let state = lock(&self.state);
+        state.partitions.values().filter(|buffer| lock(&buffer.files.state).open.is_some()).count()
     }
 
     fn full_group(&self, partitions: usize) -> usize {

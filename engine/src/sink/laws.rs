@@ -10,15 +10,16 @@ use parquet::basic::Compression;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 
+use super::dataset::OPEN_FILES;
 use super::{DatasetWriter, Encoder, Job, Layout, Partitioner, StagedFile};
 use crate::memory::Disk;
 use crate::store::{Dataset, Io, Settings, Staging, Stores};
 
 /// Rows in their batches: a partition, or none, and a number.
-type Batches = Vec<Vec<(Option<u8>, i64)>>;
+type Batches = Vec<Vec<(Option<u16>, i64)>>;
 
 fn batches() -> impl Strategy<Value = Batches> {
-    let row = (proptest::option::weighted(0.9, 0u8..4), any::<i64>());
+    let row = (proptest::option::weighted(0.9, 0u16..4), any::<i64>());
     vec(vec(row, 0..40), 0..8)
 }
 
@@ -71,6 +72,7 @@ fn write(rows: &Batches, group_rows: usize, seed: u64, on_disk: bool) -> Written
         let next = (state >> 33) as usize % jobs.len();
         writer.run(jobs.swap_remove(next)).unwrap();
     }
+    assert!(writer.open_files() <= OPEN_FILES);
     let files = writer.finish().unwrap();
     Written { stores, dataset, staging, files, _folder: folder }
 }
@@ -162,4 +164,18 @@ proptest! {
         second.publish();
         prop_assert_eq!(first.visible(), second.visible());
     }
+}
+
+#[test]
+fn more_partitions_than_open_files_lose_nothing() {
+    let partitions = OPEN_FILES as u16 * 3;
+    let row = |row: i64| (Some((row * 7 % i64::from(partitions)) as u16), row);
+    let rows: Batches = (0..12).map(|batch| (batch * 500..(batch + 1) * 500).map(row).collect()).collect();
+    let (first, second) = (write(&rows, 2, 1, true), write(&rows, 2, 99, true));
+    first.publish();
+    second.publish();
+    let visible = first.visible();
+    assert_eq!(numbers(&visible), expected(&rows));
+    assert!(visible.len() > usize::from(partitions), "files that were closed are followed by others");
+    assert_eq!(visible, second.visible());
 }

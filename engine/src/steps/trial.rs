@@ -63,6 +63,7 @@ pub(super) fn stream_in(
     others: &[(&str, &DataFrame)],
     cuts: &[usize],
 ) -> Result<Streamed> {
+    let none = lazy(step, input, others).clear();
     let others = others.iter().map(|(_, frame)| table(memory, frame)).collect::<Result<_>>()?;
     let operator = step.open(others, memory)?;
     let mut out: Vec<DataFrame> = Vec::new();
@@ -79,7 +80,7 @@ pub(super) fn stream_in(
         out.extend(then?()?);
     }
     let mut out = out.into_iter();
-    let mut rows = out.next().unwrap_or_else(DataFrame::empty);
+    let mut rows = out.next().unwrap_or_else(|| none.clone());
     out.for_each(|batch| {
         rows.vstack_mut(&batch).unwrap();
     });

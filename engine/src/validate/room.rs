@@ -1,7 +1,7 @@
 //! Disk for the keys of checks that do not fit in memory.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 
 use lockgate_rules::Room;
 
@@ -12,23 +12,21 @@ use crate::memory::{DiskFile, Extent, Holder, Memory};
 #[derive(Debug)]
 pub struct KeyRoom {
     holder: Holder,
-    file: Mutex<Option<DiskFile>>,
+    file: OnceLock<DiskFile>,
 }
 
 impl KeyRoom {
     /// Room for the checks of `table`.
     pub fn new(memory: &Memory, table: &str) -> Self {
         let holder = memory.holder(format!("the keys of checks on \"{table}\""));
-        Self { holder, file: Mutex::default() }
+        Self { holder, file: OnceLock::new() }
     }
 
-    fn with_file<T>(&self, work: impl FnOnce(&mut DiskFile) -> Result<T>) -> io::Result<T> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = match &mut *file {
-            Some(file) => work(file),
-            none => self.holder.disk().file().and_then(|file| work(none.insert(file))),
-        };
-        done.map_err(io::Error::other)
+    fn file(&self) -> Result<&DiskFile> {
+        match self.file.get() {
+            Some(file) => Ok(file),
+            None => self.holder.disk().file().map(|file| self.file.get_or_init(|| file)),
+        }
     }
 }
 
@@ -38,10 +36,10 @@ impl Room for KeyRoom {
     }
 
     fn put(&self, bytes: &[u8]) -> io::Result<u64> {
-        self.with_file(|file| file.append(bytes).map(Extent::start))
+        self.file().and_then(|file| file.append(bytes)).map(Extent::start).map_err(io::Error::other)
     }
 
     fn get(&self, start: u64, len: usize) -> io::Result<Vec<u8>> {
-        self.with_file(|file| file.read(Extent::new(start, len)))
+        self.file().and_then(|file| file.read(Extent::new(start, len))).map_err(io::Error::other)
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use lockgate_engine::memory::Process;
 use lockgate_engine::spec::SourceText;
 use lockgate_engine::store::Settings;
 use lockgate_engine::{Engine, Error, Options, Pipeline, RunRecord};
@@ -107,7 +108,7 @@ fn run(folder: &Path, out: &str, change: impl FnOnce(&mut Options)) -> Result<Ru
     let mut options = Options {
         threads: 2,
         memory: None,
-        resident: None,
+        ceiling: None,
         spill_dir: folder.to_owned(),
         spill_limit: None,
         run_time: "2024-03-01T00:00:00Z".parse().unwrap(),
@@ -141,6 +142,17 @@ fn published(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         }
     }
     found
+}
+
+/// A process that holds more than it may.
+struct Grown;
+
+impl Process for Grown {
+    fn resident(&self) -> u64 {
+        (1 << 30) + 1
+    }
+
+    fn give_back(&self) {}
 }
 
 fn verdicts(record: &RunRecord) -> Vec<serde_json::Value> {
@@ -200,8 +212,7 @@ fn a_process_that_outgrows_its_memory_stops_by_itself_and_publishes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     data(folder.path());
     let grown = |options: &mut Options| {
-        options.memory = Some(1 << 30);
-        options.resident = Some(Arc::new(|| (1 << 30) + 1));
+        options.ceiling = Some((1 << 30, Arc::new(Grown)));
     };
     let errors = run(folder.path(), "out", grown).unwrap_err();
     assert_eq!(errors[0].kind(), lockgate_engine::Kind::Wrong);

@@ -56,7 +56,7 @@ fn validated(folder: &Path, text: &str, shortcuts: bool) -> RunRecord {
     let options = Options {
         threads: 2,
         memory: None,
-        resident: None,
+        ceiling: None,
         spill_dir: std::env::temp_dir(),
         spill_limit: None,
         run_time: "2024-03-01T00:00:00Z".parse().unwrap(),

@@ -211,6 +211,7 @@ fn record(status: RunStatus) -> RunRecord {
                 .into(),
             cpu_ms: Some(3_210.0),
             memory_peak_bytes: Some(312_000_000),
+            spilled_bytes: 0,
         },
     }
 }

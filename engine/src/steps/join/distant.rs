@@ -4,7 +4,7 @@
 //! other table to fit. After the last row the parts are joined one after the other, each as a table that
 //! fits is, and what comes out is merged in the order of the rows that came in.
 
-use std::ops::Range;
+use std::ops::RangeInclusive;
 use std::sync::Mutex;
 
 use polars::prelude::row_encode::_get_rows_encoded_ca;
@@ -24,7 +24,7 @@ const HERE: &str = "__lockgate_join_here";
 /// The row of the other table.
 const THERE: &str = "__lockgate_join_there";
 
-const PARTS: Range<u64> = 2..256;
+const PARTS: RangeInclusive<u64> = 2..=128;
 
 /// The operator.
 pub(super) struct Distant {
@@ -54,11 +54,11 @@ impl Distant {
     pub(super) fn new(mut join: Bound, other: &Table, memory: &Memory) -> Result<Self> {
         let room = memory.room().unwrap_or(u64::MAX);
         let wanted = (4 * memory.threads() as u64 * other.bytes()).div_ceil(room.max(1));
-        let count = wanted.clamp(PARTS.start, PARTS.end) as usize;
+        let count = wanted.clamp(*PARTS.start(), *PARTS.end()) as usize;
         let disk = memory.disk();
         let mut schema = other.schema().clone();
         schema.insert(THERE.into(), DataType::Int64);
-        let mut there = (0..count).map(|_| Spool::new(disk)).collect::<Result<Vec<_>>>()?;
+        let mut there = Spool::several(disk, count)?;
         let mut before = 0;
         for index in 0..other.len() {
             let frame = other.read(index)?;
@@ -75,20 +75,23 @@ impl Distant {
         if join.keeps_there() {
             join.payload.push(Taken { there: THERE.into(), name: THERE.into(), dtype: DataType::Int64 });
         }
-        let parts = (0..count)
-            .map(|_| Ok(Part { rows: Spool::new(disk)?, before: Vec::new() }))
-            .collect::<Result<_>>()?;
+        let parts = Spool::several(disk, count)?.into_iter().map(|rows| Part { rows, before: Vec::new() });
+        let parts = parts.collect();
         let state = Mutex::new(State { parts, rows: 0, counts: Vec::new() });
         Ok(Self { join, schema, there, state, memory: memory.clone() })
     }
 
     /// Joins one part; what comes out is in the order of `order`.
-    fn joined(&self, there: &Spool, here: &Part) -> Result<(Spool, Vec<(&'static str, u64)>)> {
+    fn joined(
+        &self,
+        there: &Spool,
+        here: &Part,
+        mut out: Spool,
+    ) -> Result<(Spool, Vec<(&'static str, u64)>)> {
         let other = self.stacked(there)?;
         let holder = self.memory.holder(format!("a part of the rows of \"{}\"", self.join.with));
         let _ = holder.hold(bytes_of(&other));
         let probe = Probe::new(self.join.clone(), &other)?;
-        let mut out = Spool::new(self.memory.disk())?;
         for (index, before) in here.before.iter().enumerate() {
             let rows = later_by(here.rows.read(index)?, *before)?;
             if let Some(joined) = probe.prepare(rows)?()?()? {
@@ -150,7 +153,9 @@ impl Operator for Distant {
 
     fn end(&self) -> Result<Rest<'_>> {
         let parts = std::mem::take(&mut locked(&self.state).parts);
-        let joined = self.there.par_iter().zip(parts).map(|(there, here)| self.joined(there, &here));
+        let out = Spool::several(self.memory.disk(), parts.len())?;
+        let joined = self.there.par_iter().zip(parts).zip(out);
+        let joined = joined.map(|((there, here), out)| self.joined(there, &here, out));
         let mut runs = Runs::default();
         let mut counts: Vec<(&'static str, u64)> = Vec::new();
         for joined in joined.collect::<Vec<_>>() {
