@@ -16,6 +16,7 @@ use crate::measure::{Readings, What};
 use crate::profile::{ColumnProfile, Depth};
 use crate::rule::{Bound, Judge, Problem, Rule, Site};
 use crate::scalar::short;
+use crate::thresholds::Thresholds;
 use crate::verdict::{Exactness, Outcome, Status};
 
 /// A distance of a column from its baseline.
@@ -149,11 +150,6 @@ pub(crate) fn expected<D: Distance>(fail: f64, baseline: &Baseline) -> String {
     format!("{} at most {fail} from {}", D::WORDS, baseline.text())
 }
 
-/// The threshold above which a check warns.
-pub(crate) fn warn_of(site: &Site<'_>, fail: f64, default: f64) -> f64 {
-    site.envelope.warn.as_ref().and_then(Value::as_f64).unwrap_or(fail.min(default))
-}
-
 /// Binds a distance to the envelope's column.
 pub(crate) fn bind<D: Distance>(
     site: &mut Site<'_>,
@@ -167,10 +163,11 @@ pub(crate) fn bind<D: Distance>(
         let message = format!("column \"{column}\" is of type {}, not {wanted}", type_name(&data_type));
         return Err(Problem::new(message).key("column"));
     }
-    let warn = warn_of(site, fail, if D::WARN < D::FAIL { D::WARN } else { fail });
+    let usual = if D::WARN < D::FAIL { D::WARN } else { fail };
+    let thresholds = Thresholds::warning_above(usual, site.envelope, fail);
     let filter = site.envelope.filter.clone();
     let measure = site.measure(What::Profile(Depth::Drift), std::slice::from_ref(&column));
-    Ok(Bound::Whole(Box::new(Judged { distance, against, fail, warn, column, filter, measure })))
+    Ok(Bound::Whole(Box::new(Judged { distance, against, thresholds, column, filter, measure })))
 }
 
 impl Columns {
@@ -224,8 +221,7 @@ impl Against {
 struct Judged<D> {
     distance: D,
     against: Against,
-    fail: f64,
-    warn: f64,
+    thresholds: Thresholds,
     column: String,
     filter: Option<String>,
     measure: usize,
@@ -254,19 +250,14 @@ impl<D: Distance> Judge for Judged<D> {
             return counted(Outcome::skipped("no baseline yet"));
         };
         let found = self.distance.between(&now, &before);
-        counted(rule::<D>(found, self.warn, self.fail)).against(&points)
+        counted(rule::<D>(found, self.thresholds)).against(&points)
     }
 }
 
 /// The outcome of a distance by its thresholds.
-fn rule<D: Distance>(found: Found, warn: f64, fail: f64) -> Outcome {
-    let by_distance = match found.value {
-        value if value <= warn.min(fail) => Status::Pass,
-        value if value <= fail => Status::Warn,
-        _ => Status::Fail,
-    };
+fn rule<D: Distance>(found: Found, thresholds: Thresholds) -> Outcome {
     let status = match found.ruling {
-        None => by_distance,
+        None => thresholds.status(found.value),
         Some(Ok(status)) => status,
         Some(Err(why)) => return Outcome::error(why),
     };

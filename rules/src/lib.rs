@@ -47,6 +47,7 @@ mod sample;
 mod scalar;
 mod schema_difference;
 mod suite;
+mod thresholds;
 mod time_limit;
 mod tolerance;
 mod unit;

@@ -64,7 +64,6 @@ struct RowCountMatch {
     max: Option<Number>,
 }
 
-/// The figure that is judged.
 /// What the two counts are judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Measured {

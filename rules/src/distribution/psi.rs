@@ -16,7 +16,8 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::short;
-use crate::verdict::{Outcome, Status};
+use crate::thresholds::Thresholds;
+use crate::verdict::Outcome;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -153,22 +154,21 @@ impl Rule for Psi {
             let message = format!("column \"{name}\" is of type {}, not a number", type_name(&data_type));
             return Err(Problem::new(message).key("column"));
         }
-        let warn = against::warn_of(site, self.fail, WARN);
+        let thresholds = Thresholds::warning_above(WARN, site.envelope, self.fail);
         let mut reference: Vec<f64> = reference.iter().map(|share| share.get()).collect();
         if reference.len() < bins.len() {
             reference.insert(0, 0.0);
             reference.push(0.0);
         }
         let measure = site.measure(What::Bins(bins.to_vec()), &[name]);
-        Ok(Bound::Whole(Box::new(Judged { reference, warn, fail: self.fail, measure })))
+        Ok(Bound::Whole(Box::new(Judged { reference, thresholds, measure })))
     }
 }
 
 #[derive(Debug)]
 struct Judged {
     reference: Vec<f64>,
-    warn: f64,
-    fail: f64,
+    thresholds: Thresholds,
     measure: usize,
 }
 
@@ -183,13 +183,8 @@ impl Judge for Judged {
             return counted(Outcome::skipped("no values in scope"));
         }
         let index = if bins.nan > 0 { f64::NAN } else { index_of(&bins.counts, &self.reference) };
-        let status = match index {
-            index if index <= self.warn.min(self.fail) => Status::Pass,
-            index if index <= self.fail => Status::Warn,
-            _ => Status::Fail,
-        };
         let observed = json!({"psi": index, "counts": bins.counts, "smoothing": SMOOTHING});
-        counted(Outcome::new(status, observed, short(index)))
+        counted(Outcome::new(self.thresholds.status(index), observed, short(index)))
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::against::{Against, warn_of};
+use crate::against::Against;
 use crate::baseline::{Baseline, Point};
 use crate::check::ParamError;
 use crate::followed::{Direction, Followed};
@@ -15,7 +15,8 @@ use crate::rule::{
 };
 use crate::sample::Disclosure;
 use crate::scalar::short;
-use crate::verdict::{Outcome, Status};
+use crate::thresholds::Thresholds;
+use crate::verdict::Outcome;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -122,8 +123,8 @@ impl Rule for Change {
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
         let followed = Followed::bind(site, &self.metric)?;
-        let warn = warn_of(site, self.fail, self.fail);
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, warn })))
+        let thresholds = Thresholds::of(site.envelope, self.fail);
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, thresholds })))
     }
 }
 
@@ -131,7 +132,7 @@ impl Rule for Change {
 struct Judged {
     rule: Change,
     followed: Followed,
-    warn: f64,
+    thresholds: Thresholds,
 }
 
 impl Judge for Judged {
@@ -155,11 +156,7 @@ impl Judge for Judged {
             return counted(Outcome::skipped(why)).against(&points);
         }
         let change = rule.unit.change(now, before, rule.direction);
-        let status = match change {
-            change if change <= self.warn.min(rule.fail) => Status::Pass,
-            change if change <= rule.fail => Status::Warn,
-            _ => Status::Fail,
-        };
+        let status = self.thresholds.status(change);
         let disclosure = self.followed.disclosure;
         let shown = |figure: f64| disclosure.value(json!(figure));
         let observed = json!({"change": change, "now": shown(now), "before": shown(before)});

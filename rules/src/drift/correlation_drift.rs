@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::against::{Against, warn_of};
+use crate::against::Against;
 use crate::baseline::{Baseline, Point};
 use crate::check::ParamError;
 use crate::literal::{Family, type_name};
@@ -14,7 +14,8 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::short;
-use crate::verdict::{Outcome, Status};
+use crate::thresholds::Thresholds;
+use crate::verdict::Outcome;
 
 /// Correlations nearer to ±1 count as this near, so that the transformation stays finite.
 const LARGEST: f64 = 1.0 - 1e-9;
@@ -89,9 +90,9 @@ impl Rule for CorrelationDrift {
             return Err(Problem::new("a correlation is of two columns").key("columns"));
         };
         let pair = PairKey { columns: (x.clone(), y.clone()), filter: site.envelope.filter.clone() };
-        let warn = warn_of(site, self.fail, self.fail);
+        let thresholds = Thresholds::of(site.envelope, self.fail);
         let measure = site.measure(What::PairProfile, &columns);
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), pair, warn, measure })))
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), pair, thresholds, measure })))
     }
 }
 
@@ -99,7 +100,7 @@ impl Rule for CorrelationDrift {
 struct Judged {
     rule: CorrelationDrift,
     pair: PairKey,
-    warn: f64,
+    thresholds: Thresholds,
     measure: usize,
 }
 
@@ -136,11 +137,7 @@ impl Judge for Judged {
             return counted(Outcome::skipped("a column is constant in the baseline"));
         }
         let difference = (fisher(r) - fisher(r_before)).abs();
-        let status = match difference {
-            value if value <= self.warn.min(rule.fail) => Status::Pass,
-            value if value <= rule.fail => Status::Warn,
-            _ => Status::Fail,
-        };
+        let status = self.thresholds.status(difference);
         let observed =
             json!({"correlation_drift": difference, "correlation": r, "correlation_before": r_before});
         let text = format!("{} ({} after {})", short(difference), short(r), short(r_before));

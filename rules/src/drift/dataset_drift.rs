@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::against::{Against, warn_of};
+use crate::against::Against;
 use crate::aligned::Aligned;
 use crate::baseline::{Baseline, Point};
 use crate::check::{ParamError, Share};
@@ -17,7 +17,8 @@ use crate::profile::{ColumnProfile, Depth};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
-use crate::verdict::{Outcome, Status};
+use crate::thresholds::Thresholds;
+use crate::verdict::Outcome;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -97,8 +98,8 @@ impl Rule for DatasetDrift {
         });
         let columns = columns.collect();
         let filter = site.envelope.filter.clone();
-        let warn = warn_of(site, self.fail, self.fail);
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), columns, filter, warn })))
+        let thresholds = Thresholds::of(site.envelope, self.fail);
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), columns, filter, thresholds })))
     }
 }
 
@@ -107,7 +108,7 @@ struct Judged {
     rule: DatasetDrift,
     columns: Vec<(String, usize)>,
     filter: Option<String>,
-    warn: f64,
+    thresholds: Thresholds,
 }
 
 /// How far a column is from its baseline, and how likely that is by chance.
@@ -164,11 +165,7 @@ impl Judged {
             .map(|(found, _)| found.column)
             .collect();
         let share = drifted.len() as f64 / compared.len() as f64;
-        let status = match share {
-            share if share <= self.warn.min(self.rule.fail) => Status::Pass,
-            share if share <= self.rule.fail => Status::Warn,
-            _ => Status::Fail,
-        };
+        let status = self.thresholds.status(share);
         let columns: Vec<_> = compared
             .iter()
             .map(|found| json!({"column": found.column, "distance": found.distance, "p_value": found.p}))

@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::against::warn_of;
 use crate::baseline::{Baseline, Point};
 use crate::check::{ParamError, Share};
 use crate::followed::Followed;
@@ -15,6 +14,7 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::short;
+use crate::thresholds::Thresholds;
 use crate::unusual::{Scored, Unusual};
 use crate::verdict::{Outcome, Status};
 
@@ -73,8 +73,8 @@ impl Rule for DimensionAnomaly {
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
         let followed = Followed::bind(site, &Metric::TopRatio).map_err(|problem| problem.key("column"))?;
-        let warn = warn_of(site, self.unusual.fail(), self.unusual.fail());
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, warn })))
+        let thresholds = Thresholds::of(site.envelope, self.unusual.fail());
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, thresholds })))
     }
 }
 
@@ -82,7 +82,7 @@ impl Rule for DimensionAnomaly {
 struct Judged {
     rule: DimensionAnomaly,
     followed: Followed,
-    warn: f64,
+    thresholds: Thresholds,
 }
 
 /// A category with how unusual its share is.
@@ -145,7 +145,7 @@ impl Judged {
         names.truncate(self.rule.max_groups.unwrap_or(20));
         let score = |(name, _): (&'a str, f64)| {
             let figures: Vec<f64> = lists.iter().map(|list| share(list, name)).collect();
-            let scored = self.rule.unusual.score(&figures, self.warn, |_| small)?;
+            let scored = self.rule.unusual.score(&figures, self.thresholds, |_| small)?;
             Some(Category { name, now: *figures.last()?, scored })
         };
         names.into_iter().filter_map(score).collect()

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::against::warn_of;
 use crate::baseline::{Baseline, Point};
 use crate::check::{ParamError, Share};
 use crate::followed::Followed;
@@ -14,6 +13,7 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::short;
+use crate::thresholds::Thresholds;
 use crate::unusual::Unusual;
 use crate::verdict::Outcome;
 
@@ -87,8 +87,8 @@ impl Rule for MetricAnomaly {
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
         let followed = Followed::bind(site, &self.metric)?;
-        let warn = warn_of(site, self.unusual.fail(), self.unusual.fail());
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, warn })))
+        let thresholds = Thresholds::of(site.envelope, self.unusual.fail());
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, thresholds })))
     }
 }
 
@@ -96,7 +96,7 @@ impl Rule for MetricAnomaly {
 struct Judged {
     rule: MetricAnomaly,
     followed: Followed,
-    warn: f64,
+    thresholds: Thresholds,
 }
 
 impl Judge for Judged {
@@ -120,7 +120,7 @@ impl Judge for Judged {
         let (points, mut figures): (Vec<&Point>, Vec<f64>) = known.into_iter().unzip();
         figures.push(now);
         let share = self.rule.ignore_small_change.map_or(0.01, Share::get);
-        let Some(found) = unusual.score(&figures, self.warn, |usual| share * usual.abs()) else {
+        let Some(found) = unusual.score(&figures, self.thresholds, |usual| share * usual.abs()) else {
             return counted(Outcome::skipped("no baseline yet: too few earlier figures for the method"));
         };
         let usual = found.usual.centre();
