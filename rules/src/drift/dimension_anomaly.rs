@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::baseline::{Baseline, Point};
+use crate::baseline::{Baseline, Compared, Point};
 use crate::check::{ParamError, Share};
 use crate::followed::Followed;
 use crate::measure::Readings;
@@ -28,7 +28,7 @@ pub static DEF: RuleDef = RuleDef {
                  are most frequent now or in the history: the share of the values that are not null, 0 where the \
                  category does not occur. The most unusual one is reported. A change of at most `ignore_small_change` \
                  (0.01) of all values is none. Null is no category; columns of floats have none. Without values, or \
-                 with fewer than `min_history` (7) earlier points that have some, the check is skipped.",
+                 with fewer than `min_history` (7) earlier points that have some, the check is skipped. It takes no `baseline`.",
     example: Example {
         yaml: "dimension_anomaly: {column: city, method: zscore, min_history: 3}",
         params: r#"{"column": "city", "method": "zscore", "min_history": 3}"#,
@@ -124,7 +124,7 @@ impl Judge for Judged {
                 json!({"category": name, "now": now, "usual": scored.usual.centre(), "score": scored.score})
             });
         let observed = json!({"score": worst.scored.score, "categories": shown.collect::<Vec<_>>()});
-        counted(Outcome::new(worst.scored.status, observed, text)).against(&points)
+        counted(Outcome::new(worst.scored.status, observed, text)).against(Compared::with(&points))
     }
 }
 

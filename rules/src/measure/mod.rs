@@ -62,6 +62,7 @@ pub use spellings::{MOST_SPELLINGS, MOST_SPELT, Spellings, Variant};
 
 pub(crate) use by_key::over;
 pub(crate) use order_key::{NAN_KEY, key_text};
+pub(crate) use profiles::profiles;
 pub(crate) use values::{floats, for_whole_type, unpacked, whole_value};
 
 use crate::baseline::History;

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::RuleError;
 use super::grouping::GroupParts;
-use crate::measure::{Accumulated, Accumulator, Spec};
-use crate::profile::{ColumnKey, PairKey, Profile};
+use crate::measure::{Accumulated, Spec, profiles};
+use crate::profile::Profile;
 use crate::sample::Sample;
 
 /// The version written into states.
@@ -92,28 +92,8 @@ impl State {
     /// What the suite learnt of the columns of each partition, within the room that is kept for it when
     /// stored; under the name "" where rows were not told apart.
     pub fn profiles(&self) -> BTreeMap<String, Profile> {
-        let mut all: BTreeMap<String, Profile> = BTreeMap::new();
-        for (spec, accumulated) in self.readings() {
-            let filter = spec.filter.as_deref();
-            match (&accumulated.accumulator, spec.columns.as_slice()) {
-                (Accumulator::Profiles(profiles), columns) => {
-                    let column = columns.first().map_or("", String::as_str);
-                    for (name, profile) in &profiles.partitions {
-                        let compacted = profile.clone().compacted();
-                        let of_partition = all.entry(name.clone()).or_default();
-                        of_partition.insert(ColumnKey::new(column, filter), compacted);
-                    }
-                }
-                (Accumulator::PairSums(pairs), [x, y]) => {
-                    for (name, sums) in &pairs.partitions {
-                        let key = PairKey { columns: (x.clone(), y.clone()), filter: spec.filter.clone() };
-                        all.entry(name.clone()).or_default().pairs.insert(key, sums.clone());
-                    }
-                }
-                _ => {}
-            }
-        }
-        all
+        let all = profiles(self.readings());
+        all.into_iter().map(|(name, profile)| (name, profile.compacted())).collect()
     }
 
     pub(super) fn part(&self) -> &Part {
