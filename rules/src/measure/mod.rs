@@ -57,7 +57,7 @@ pub use partners::{Lookup, Partners};
 pub use periods::Periods;
 pub use profiles::{PairSums, Partitions, Profiles};
 pub use quantiles::{EXACT_VALUES, Interpolation, Quantiles};
-pub use runs::{Run, Runs};
+pub use runs::{MOST_RUNS, Run, Runs};
 pub use spellings::{MOST_SPELLINGS, MOST_SPELT, Spellings, Variant};
 
 pub(crate) use by_key::over;
