@@ -18,6 +18,7 @@ mod exact_sum;
 mod extremes;
 mod frequencies;
 mod groups;
+mod held;
 mod moments;
 mod null_rows;
 mod order_key;

@@ -81,7 +81,7 @@ impl Runs {
     }
 
     /// Sorts those that wait among the others.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         let Some(held) = &mut self.held else { return };
         held.settled.append(&mut held.waiting);
         held.settled = joined(std::mem::take(&mut held.settled), self.interval);
@@ -96,6 +96,12 @@ impl Runs {
         let held = self.held.as_ref()?;
         let all = joined(held.settled.iter().chain(&held.waiting).copied().collect(), self.interval);
         Some(all).filter(|runs| runs.len() <= MOST_RUNS)
+    }
+
+    /// See [`super::Accumulated::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        let runs = self.held.as_ref().map_or(MOST_HELD, |held| held.settled.len() + held.waiting.len());
+        runs * size_of::<Run>()
     }
 }
 

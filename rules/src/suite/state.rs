@@ -137,6 +137,16 @@ impl Part {
         }
         Ok(())
     }
+
+    /// About as many bytes as its measures hold of what grows with the rows.
+    pub(super) fn bytes(&self) -> usize {
+        self.measures.iter().map(Accumulated::bytes).sum()
+    }
+
+    /// Brings what its measures hold to the least room that it takes.
+    pub(super) fn settle(&mut self) {
+        self.measures.iter_mut().for_each(Accumulated::settle);
+    }
 }
 
 impl Tally {

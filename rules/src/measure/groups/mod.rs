@@ -125,7 +125,8 @@ impl Groups {
         }
     }
 
-    fn settle(&mut self) {
+    /// Sorts those that wait among the others.
+    pub(super) fn settle(&mut self) {
         if self.waiting.is_empty() {
             return;
         }
@@ -148,6 +149,12 @@ impl Groups {
         self.waiting_keys = 0;
         self.waiting_bytes = 0;
         self.settled_keys = self.settled.iter().map(Vec::len).sum();
+    }
+
+    /// See [`super::Accumulated::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        let settled = size_of_val(self.settled.as_slice()) + self.settled_keys * size_of::<u128>();
+        settled + self.waiting.iter().map(Batch::bytes).sum::<usize>() + self.waiting_bytes
     }
 
     /// Counts the keys.
