@@ -10,12 +10,15 @@ use serde_json::{Map, Value, json};
 
 use crate::baseline::{Baseline, Point};
 use crate::check::ParamError;
+use crate::compared_with::{Against, ComparedWith, one_point};
 use crate::keys::KeyKind;
 use crate::literal::type_name;
 use crate::measure::{Readings, What};
 use crate::profile::{ColumnProfile, Depth};
+use crate::reference::{Columns as OtherColumns, Reference};
 use crate::rule::{Bound, Judge, Problem, Rule, Site};
 use crate::scalar::short;
+use crate::thresholds::Thresholds;
 use crate::verdict::{Exactness, Outcome, Status};
 
 /// A distance of a column from its baseline.
@@ -101,11 +104,11 @@ impl Found {
 #[serde(bound = "D: Distance + DeserializeOwned")]
 #[schemars(bound = "D: Distance + JsonSchema", rename = "Drift")]
 pub(crate) struct Drift<D> {
-    /// What was published before that the column is compared with.
+    /// What the column is compared with: what was published before, or another dataset.
     #[serde(default)]
-    baseline: Baseline,
+    baseline: ComparedWith,
     /// With fewer points in the baseline than this (1) the check is skipped.
-    #[serde(default = "one")]
+    #[serde(default = "one_point")]
     min_history: usize,
     /// The largest distance that does not fail.
     #[serde(default = "fail_of::<D>")]
@@ -116,22 +119,22 @@ pub(crate) struct Drift<D> {
     of: PhantomData<D>,
 }
 
-fn one() -> usize {
-    1
-}
-
 fn fail_of<D: Distance>() -> f64 {
     D::FAIL
 }
 
 impl<D: Distance + DeserializeOwned + JsonSchema> Rule for Drift<D> {
     fn validate(&self) -> Result<(), ParamError> {
-        self.baseline.validate()?;
+        self.baseline.validate(self.min_history)?;
         self.distance.validate()
     }
 
     fn baseline(&self) -> Option<Baseline> {
-        Some(self.baseline.clone())
+        self.baseline.history()
+    }
+
+    fn baseline_rows(&self, columns: OtherColumns) -> Option<Reference> {
+        self.baseline.rows(columns)
     }
 
     fn expected(&self) -> String {
@@ -139,26 +142,20 @@ impl<D: Distance + DeserializeOwned + JsonSchema> Rule for Drift<D> {
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        let against = Against { baseline: self.baseline.clone(), min_history: self.min_history };
-        bind(site, self.distance.clone(), against, self.fail)
+        bind(site, self.distance.clone(), (&self.baseline, self.min_history), self.fail)
     }
 }
 
 /// What is expected of a distance, in words.
-pub(crate) fn expected<D: Distance>(fail: f64, baseline: &Baseline) -> String {
+pub(crate) fn expected<D: Distance>(fail: f64, baseline: &ComparedWith) -> String {
     format!("{} at most {fail} from {}", D::WORDS, baseline.text())
 }
 
-/// The threshold above which a check warns.
-pub(crate) fn warn_of(site: &Site<'_>, fail: f64, default: f64) -> f64 {
-    site.envelope.warn.as_ref().and_then(Value::as_f64).unwrap_or(fail.min(default))
-}
-
-/// Binds a distance to the envelope's column.
+/// Binds a distance to the envelope's column and to its baseline, of which there have to be so many points.
 pub(crate) fn bind<D: Distance>(
     site: &mut Site<'_>,
     distance: D,
-    against: Against,
+    (baseline, min_history): (&ComparedWith, usize),
     fail: f64,
 ) -> Result<Bound, Problem> {
     let (column, data_type) = site.column()?.clone();
@@ -167,16 +164,31 @@ pub(crate) fn bind<D: Distance>(
         let message = format!("column \"{column}\" is of type {}, not {wanted}", type_name(&data_type));
         return Err(Problem::new(message).key("column"));
     }
-    let warn = warn_of(site, fail, if D::WARN < D::FAIL { D::WARN } else { fail });
+    let usual = if D::WARN < D::FAIL { D::WARN } else { fail };
+    let thresholds = Thresholds::warning_above(usual, site.envelope, fail);
     let filter = site.envelope.filter.clone();
-    let measure = site.measure(What::Profile(Depth::Drift), std::slice::from_ref(&column));
-    Ok(Bound::Whole(Box::new(Judged { distance, against, fail, warn, column, filter, measure })))
+    let measured = (What::Profile(Depth::Drift), vec![column.clone()]);
+    let against = baseline.bind(site, min_history, std::slice::from_ref(&measured), &|here, there| {
+        D::OF.alike(KeyKind::of(here), KeyKind::of(there))
+    })?;
+    let measure = site.measure(measured.0, &measured.1);
+    Ok(Bound::Whole(Box::new(Judged { distance, against, thresholds, column, filter, measure })))
 }
 
 impl Columns {
+    /// Whether columns of two kinds can be compared.
+    fn alike(self, here: Option<KeyKind>, there: Option<KeyKind>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Comparable | Self::Ordered => KeyKind::share_a_scale(here, there),
+            // Values are listed as texts, in which 1 is not 1.00.
+            Self::Listed => here == there,
+        }
+    }
+
     /// What is wanted in place of a kind, in words.
     fn misfit(self, kind: Option<KeyKind>) -> Option<&'static str> {
-        let number = matches!(kind, Some(KeyKind::Integer | KeyKind::Decimal(_) | KeyKind::Float));
+        let number = kind.is_some_and(KeyKind::is_number);
         let time = matches!(kind, Some(KeyKind::Time(_)));
         match self {
             Self::Any => None,
@@ -190,42 +202,11 @@ impl Columns {
     }
 }
 
-/// What a check compares with.
-#[derive(Debug, Clone)]
-pub(crate) struct Against {
-    pub(crate) baseline: Baseline,
-    pub(crate) min_history: usize,
-}
-
-impl Against {
-    /// The points of the baseline that tell something; where they are too few, why the check is skipped.
-    pub(crate) fn points<'a>(
-        &self,
-        readings: &Readings<'a>,
-        tells: impl Fn(&Point) -> bool,
-    ) -> Result<Vec<&'a Point>, String> {
-        let selected = self.baseline.before(readings.history, readings.as_of());
-        let of = selected.len();
-        let found: Vec<&Point> = selected.into_iter().filter(|point| tells(point)).collect();
-        let wanted = self.min_history.max(1);
-        if found.len() >= wanted {
-            return Ok(found);
-        }
-        let have = found.len();
-        Err(if of > have {
-            format!("no baseline yet: {have} of {of} earlier points tell of it, {wanted} wanted")
-        } else {
-            format!("no baseline yet: {have} of {wanted} earlier points")
-        })
-    }
-}
-
 #[derive(Debug)]
 struct Judged<D> {
     distance: D,
     against: Against,
-    fail: f64,
-    warn: f64,
+    thresholds: Thresholds,
     column: String,
     filter: Option<String>,
     measure: usize,
@@ -254,19 +235,15 @@ impl<D: Distance> Judge for Judged<D> {
             return counted(Outcome::skipped("no baseline yet"));
         };
         let found = self.distance.between(&now, &before);
-        counted(rule::<D>(found, self.warn, self.fail)).against(&points)
+        let compared = self.against.compared(&points, readings);
+        counted(rule::<D>(found, self.thresholds)).against(compared)
     }
 }
 
 /// The outcome of a distance by its thresholds.
-fn rule<D: Distance>(found: Found, warn: f64, fail: f64) -> Outcome {
-    let by_distance = match found.value {
-        value if value <= warn.min(fail) => Status::Pass,
-        value if value <= fail => Status::Warn,
-        _ => Status::Fail,
-    };
+fn rule<D: Distance>(found: Found, thresholds: Thresholds) -> Outcome {
     let status = match found.ruling {
-        None => by_distance,
+        None => thresholds.status(found.value),
         Some(Ok(status)) => status,
         Some(Err(why)) => return Outcome::error(why),
     };

@@ -10,7 +10,7 @@ use crate::baseline::Baseline;
 pub use crate::envelope::{Envelope, Nulls, OnRow, Samples, Severity, Share, Wanted};
 use crate::literal::Literal;
 use crate::proofs::Delivered;
-use crate::reference::Reference;
+use crate::reference::{Columns as OtherColumns, Reference};
 use crate::rule::{Columns, Query, Rule, RuleDef, Shape};
 use crate::values::ValuesFile;
 
@@ -87,7 +87,8 @@ impl Check {
         let envelope: Envelope = read(&rest)?;
         envelope_fits(def, &envelope)?;
         let rule: Arc<dyn Rule> = Arc::from((def.parse)(&own)?);
-        if !envelope.group_by.is_empty() && !def.row_rule() && !rule.references().is_empty() {
+        let refers = !rule.references().is_empty() || rule.baseline_rows(OtherColumns::All).is_some();
+        if !envelope.group_by.is_empty() && !def.row_rule() && refers {
             let message =
                 format!("group_by does not apply to {}, as the other dataset has no groups", def.name);
             return Err(ParamError::new(message)
@@ -182,7 +183,8 @@ impl Check {
 
     /// What it needs of other datasets.
     pub fn references(&self) -> Vec<Reference> {
-        self.rule.references()
+        let of_baseline = self.rule.baseline_rows(OtherColumns::of(&self.columns));
+        self.rule.references().into_iter().chain(of_baseline).collect()
     }
 
     /// Which points of the history it compares with, or its parts do.
@@ -228,6 +230,10 @@ impl Check {
         let about = match self.rule.figure() {
             Some(figure) if about.is_empty() => figure,
             Some(figure) => format!("{figure} of {about}"),
+            None => about,
+        };
+        let about = match self.rule.baseline_rows(OtherColumns::All) {
+            Some(rows) => format!("{about} against {}", rows.dataset),
             None => about,
         };
         let name = self.def.name;
@@ -320,8 +326,9 @@ fn known_keys(def: &RuleDef, params: &Map<String, Value>) -> Result<(), ParamErr
     known.extend(own_keys(def));
     known.extend(envelope_keys(def).into_iter().map(str::to_owned));
     let Some(unknown) = params.keys().find(|key| !known.contains(key)) else { return Ok(()) };
-    let elsewhere =
-        ["mostly", "warn", "on_row", "nulls", "samples", "exactness", "group_by"].contains(&unknown.as_str());
+    let elsewhere = ["mostly", "warn", "on_row", "nulls", "samples", "exactness", "group_by", "baseline"]
+        .contains(&unknown.as_str());
+    let follows_series = unknown == "baseline" && def.dimension == "drift";
     let message = if elsewhere {
         format!("\"{unknown}\" does not apply to {}", def.name)
     } else {
@@ -330,6 +337,8 @@ fn known_keys(def: &RuleDef, params: &Map<String, Value>) -> Result<(), ParamErr
     Err(ParamError {
         unknown: Some(unknown.clone()),
         expected: known,
+        hint: follows_series
+            .then(|| "it follows a series of what was published; `change` compares with one".into()),
         ..ParamError::new(message).key(unknown)
     })
 }

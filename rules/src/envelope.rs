@@ -15,7 +15,8 @@ pub struct Envelope {
     /// Row condition in SQL; rows where it is not true are out of scope.
     #[serde(rename = "where")]
     pub filter: Option<String>,
-    /// Columns whose values form groups; the check is judged for each group and fails if one fails.
+    /// Columns whose values form groups; the check is judged for each group and fails if one fails. More than
+    /// 10,000 groups, or more than about 1 GiB of keys and values that are held for them, are an error.
     #[serde(deserialize_with = "one_or_many")]
     #[schemars(with = "OneOrMany")]
     pub group_by: Vec<String>,

@@ -1,10 +1,13 @@
 //! A figure of a column followed through the history; what the rules about histories share.
 
+use arrow::datatypes::DataType;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, History, Point};
+use crate::compared_with::{Against, ComparedWith};
+use crate::keys::KeyKind;
 use crate::literal::{Family, type_name};
 use crate::measure::{Readings, What};
 use crate::profile::{ColumnProfile, Depth, Metric};
@@ -116,22 +119,7 @@ impl Followed {
     pub(crate) fn bind(site: &mut Site<'_>, metric: &Metric) -> Result<Self, Problem> {
         let column = site.columns.first().cloned();
         if let Some((name, data_type)) = &column {
-            let family = Family::of(data_type);
-            let number = family.is_number();
-            let fits = match metric {
-                Metric::RowCount | Metric::NullCount | Metric::NullRatio => true,
-                Metric::NanRatio => family == Family::Float,
-                Metric::Sum | Metric::Mean | Metric::Stddev => number,
-                Metric::Min | Metric::Max | Metric::Median | Metric::Quantile(_) => {
-                    number || family == Family::Time
-                }
-                Metric::AvgLength => family == Family::Text,
-                Metric::TopRatio | Metric::ShareOf(_) => {
-                    !matches!(family, Family::Float | Family::List | Family::Other)
-                }
-                Metric::DistinctCount => !matches!(family, Family::List | Family::Other),
-            };
-            if !fits {
+            if !has(data_type, metric) {
                 let (shown, metric) = (type_name(data_type), metric.name());
                 let message = format!("column \"{name}\" is of type {shown}, which has no {metric}");
                 return Err(Problem::new(message).key("metric"));
@@ -149,6 +137,28 @@ impl Followed {
         Ok(Self { metric, column, filter, disclosure, measure })
     }
 
+    /// Binds what the figure is compared with.
+    pub(crate) fn against(
+        &self,
+        site: &Site<'_>,
+        baseline: &ComparedWith,
+        min_history: usize,
+    ) -> Result<Against, Problem> {
+        let columns = site.columns.iter().map(|(name, _)| name.clone()).collect();
+        baseline.bind(site, min_history, &[(What::Profile(Depth::Drift), columns)], &|here, there| {
+            let (a, b) = (KeyKind::of(here), KeyKind::of(there));
+            has(there, &self.metric)
+                && match self.metric {
+                    Metric::Min | Metric::Max | Metric::Median | Metric::Quantile(_) => {
+                        KeyKind::share_a_scale(a, b)
+                    }
+                    // The value is found by its text, in which 1 is not 1.00.
+                    Metric::ShareOf(_) => a == b,
+                    _ => true,
+                }
+        })
+    }
+
     /// What is known of the column now; of no rows, where there are none.
     pub(crate) fn now(&self, readings: &Readings<'_>) -> ColumnProfile {
         readings.profile(self.measure).unwrap_or_else(|| ColumnProfile::of_rows(Depth::Drift, 0))
@@ -162,5 +172,23 @@ impl Followed {
     /// The figure at a point.
     pub(crate) fn figure(&self, point: &Point) -> Option<f64> {
         self.metric.of(self.at(point)?)
+    }
+}
+
+/// Whether columns of a type have a figure.
+fn has(data_type: &DataType, metric: &Metric) -> bool {
+    let family = Family::of(data_type);
+    match metric {
+        Metric::RowCount | Metric::NullCount | Metric::NullRatio => true,
+        Metric::NanRatio => family == Family::Float,
+        Metric::Sum | Metric::Mean | Metric::Stddev => family.is_number(),
+        Metric::Min | Metric::Max | Metric::Median | Metric::Quantile(_) => {
+            family.is_number() || family == Family::Time
+        }
+        Metric::AvgLength => family == Family::Text,
+        Metric::TopRatio | Metric::ShareOf(_) => {
+            !matches!(family, Family::Float | Family::List | Family::Other)
+        }
+        Metric::DistinctCount => !matches!(family, Family::List | Family::Other),
     }
 }

@@ -48,6 +48,16 @@ impl KeyKind {
             Family::List | Family::Other => return None,
         })
     }
+
+    /// Whether keys are numbers.
+    pub(crate) fn is_number(self) -> bool {
+        matches!(self, Self::Integer | Self::Decimal(_) | Self::Float)
+    }
+
+    /// Whether values of two columns of these kinds are on one scale: both are numbers, or both of one kind.
+    pub(crate) fn share_a_scale(a: Option<Self>, b: Option<Self>) -> bool {
+        a == b || a.zip(b).is_some_and(|(a, b)| a.is_number() && b.is_number())
+    }
 }
 
 /// One column's part of the keys of a batch, row by row (rows outside the set are arbitrary).

@@ -18,6 +18,7 @@ mod baseline;
 mod calendar;
 mod check;
 mod check_schema;
+mod compared_with;
 #[expect(clippy::needless_bitwise_bool, reason = "without branches, loops over columns are vectorised")]
 mod comparison;
 mod counterpart;
@@ -49,6 +50,7 @@ mod sample;
 mod scalar;
 mod schema_difference;
 mod suite;
+mod thresholds;
 mod time_limit;
 mod tolerance;
 mod unit;

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::align::{Align, align, align_keys};
 use crate::check::ParamError;
 use crate::literal::type_name;
+use crate::measure::{Accumulated, What, over, unpacked};
 use crate::pattern::OneOrMany;
 use crate::reference::{Columns, Gathered, OtherRows, Reference, Want};
 use crate::rule::{Problem, Site};
@@ -35,7 +37,7 @@ pub(crate) struct To {
 impl To {
     /// Refuses what names no dataset, or two, or no columns.
     pub(crate) fn validate(&self) -> Result<(), ParamError> {
-        named_once(self.source.as_ref(), self.table.as_ref())?;
+        named_once(self.source.as_ref(), self.table.as_ref(), "to")?;
         if self.columns().is_empty() {
             return Err(ParamError::new("the other dataset's columns are not named").key("to.columns"));
         }
@@ -67,7 +69,7 @@ impl To {
 }
 
 /// Another dataset.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dataset {
     /// A source of the pipeline.
@@ -80,9 +82,9 @@ pub(crate) struct Dataset {
 }
 
 impl Dataset {
-    /// Refuses what names no dataset, or two.
-    pub(crate) fn validate(&self) -> Result<(), ParamError> {
-        named_once(self.source.as_ref(), self.table.as_ref())
+    /// Refuses what names no dataset, or two, in the parameter `key`.
+    pub(crate) fn validate(&self, key: &str) -> Result<(), ParamError> {
+        named_once(self.source.as_ref(), self.table.as_ref(), key)
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -98,15 +100,23 @@ impl Dataset {
     pub(crate) fn rows(&self, columns: Columns) -> Reference {
         Reference { dataset: self.name().to_owned(), columns, filter: self.filter.clone(), want: Want::Rows }
     }
+
+    /// In words: `cities where population < 1000`.
+    pub(crate) fn text(&self) -> String {
+        self.filter
+            .as_ref()
+            .map_or_else(|| self.name().to_owned(), |filter| format!("{} where {filter}", self.name()))
+    }
 }
 
-fn named_once(source: Option<&String>, table: Option<&String>) -> Result<(), ParamError> {
+fn named_once(source: Option<&String>, table: Option<&String>, key: &str) -> Result<(), ParamError> {
     match (source, table) {
         (None, None) => {
-            Err(ParamError::new("the other dataset is not named").key("to").hint("give source or table"))
+            Err(ParamError::new("the other dataset is not named").key(key).hint("give source or table"))
         }
         (Some(_), Some(_)) => {
-            Err(ParamError::new("both source and table are given").key("to.table").hint("keep one"))
+            let both = ParamError::new("both source and table are given").key(format!("{key}.table"));
+            Err(both.hint("keep one"))
         }
         _ => Ok(()),
     }
@@ -118,6 +128,27 @@ pub(crate) fn rows_of(site: &Site<'_>, reference: &Reference) -> Result<Arc<Othe
         Some(Gathered::Rows(rows)) => Ok(Arc::clone(rows)),
         _ => Err(Problem::new(format!("the rows of \"{}\" were not gathered", reference.dataset)).key("to")),
     }
+}
+
+/// So many rows are measured at once: of a large batch, hashes and copies would take more room than it does.
+const MEASURED_AT_ONCE: usize = 1 << 16;
+
+/// What a measure gives over columns of the other dataset.
+pub(crate) fn measured(what: &What, names: &[String], rows: &OtherRows) -> Result<Accumulated, ArrowError> {
+    let fields = names.iter().map(|name| Ok(rows.schema.field_with_name(name)?.data_type().clone()));
+    let types = fields.collect::<Result<Vec<_>, ArrowError>>()?;
+    let slices = rows.batches.iter().flat_map(|batch| {
+        let starts = (0..batch.num_rows()).step_by(MEASURED_AT_ONCE);
+        starts.map(|start| batch.slice(start, MEASURED_AT_ONCE.min(batch.num_rows() - start)))
+    });
+    let batches = slices.map(|batch| {
+        let column = |name: &String| {
+            let missing = || ArrowError::SchemaError(format!("the other dataset has no \"{name}\""));
+            unpacked(batch.column_by_name(name).ok_or_else(missing)?)
+        };
+        Ok((names.iter().map(column).collect::<Result<Vec<_>, _>>()?, batch.num_rows()))
+    });
+    over(what, &types, batches)
 }
 
 /// Columns here, each with one of the other dataset.

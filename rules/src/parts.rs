@@ -132,7 +132,7 @@ impl Parts {
     }
 
     fn references(&self) -> Vec<Reference> {
-        self.checks.iter().flat_map(|check| check.rule.references()).collect()
+        self.checks.iter().flat_map(Check::references).collect()
     }
 
     /// What is expected, in words.

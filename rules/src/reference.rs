@@ -35,6 +35,13 @@ pub enum Columns {
     All,
 }
 
+impl Columns {
+    /// Columns of these names, or all, where a name may stand for several.
+    pub(crate) fn of(names: &[String]) -> Self {
+        if names.iter().any(|name| name.contains('*')) { Self::All } else { Self::Named(names.to_vec()) }
+    }
+}
+
 /// What is made of the rows of another dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Want {

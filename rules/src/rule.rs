@@ -20,7 +20,7 @@ use crate::check::{Check, Envelope, Nulls, ParamError};
 use crate::literal::Literal;
 use crate::measure::{Readings, What};
 use crate::proofs::{Delivered, Proofs};
-use crate::reference::{Gathered, Reference, References};
+use crate::reference::{Columns as OtherColumns, Gathered, Reference, References};
 use crate::sample::Disclosure;
 use crate::values::ValuesFile;
 use crate::verdict::{Outcome, Verdict};
@@ -219,6 +219,11 @@ pub trait Rule: Debug + Send + Sync {
     }
     /// Which points of the history it compares with, if it does.
     fn baseline(&self) -> Option<Baseline> {
+        None
+    }
+    /// The rows of another dataset that it compares its own with, if it does in place of a history; in these
+    /// columns, which are the check's own.
+    fn baseline_rows(&self, _columns: OtherColumns) -> Option<Reference> {
         None
     }
     /// The figure it follows, where checks of one column are told apart by it.

@@ -8,6 +8,7 @@ use crate::baseline::{Baseline, History, Point};
 use crate::check::ParamError;
 use crate::distance::anomaly::{Method, Usual};
 use crate::followed::{Direction, Seasonality};
+use crate::thresholds::Thresholds;
 use crate::verdict::Status;
 
 /// What is unusual.
@@ -142,15 +143,20 @@ impl Unusual {
 
     /// How unusual the last of the figures is; None where there are too few before it. A change no larger
     /// than `small` of a usual figure is none.
-    pub(crate) fn score(&self, figures: &[f64], warn: f64, small: impl Fn(f64) -> f64) -> Option<Scored> {
-        let scored = self.score_last(figures, warn, &small)?;
+    pub(crate) fn score(
+        &self,
+        figures: &[f64],
+        thresholds: Thresholds,
+        small: impl Fn(f64) -> f64,
+    ) -> Option<Scored> {
+        let scored = self.score_last(figures, thresholds, &small)?;
         if scored.status != Status::Fail || self.consecutive < 2 {
             return Some(scored);
         }
         let mut in_a_row = 1;
         while in_a_row < self.consecutive
             && let Some(earlier) = figures.get(..figures.len() - in_a_row)
-            && let Some(before) = self.score_last(earlier, warn, &small)
+            && let Some(before) = self.score_last(earlier, thresholds, &small)
             && before.status == Status::Fail
         {
             in_a_row += 1;
@@ -159,7 +165,12 @@ impl Unusual {
         Some(Scored { status, in_a_row, ..scored })
     }
 
-    fn score_last(&self, figures: &[f64], warn: f64, small: impl Fn(f64) -> f64) -> Option<Scored> {
+    fn score_last(
+        &self,
+        figures: &[f64],
+        thresholds: Thresholds,
+        small: impl Fn(f64) -> f64,
+    ) -> Option<Scored> {
         let (now, earlier) = figures.split_last()?;
         let from = earlier.len().saturating_sub(self.window);
         let earlier = earlier.get(from..)?;
@@ -169,11 +180,7 @@ impl Unusual {
         let usual = self.method.usual(earlier, self.season())?;
         let within = usual.distance(*now).abs() <= small(usual.centre());
         let score = if within { 0.0 } else { self.direction.size(usual.score(*now)) };
-        let status = match score {
-            score if score <= warn.min(self.fail()) => Status::Pass,
-            score if score <= self.fail() => Status::Warn,
-            _ => Status::Fail,
-        };
+        let status = thresholds.status(score);
         Some(Scored { usual, score, status, in_a_row: 1 })
     }
 }

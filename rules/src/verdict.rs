@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::baseline::{Compared, Point};
+use crate::baseline::Compared;
 use crate::check::{OnRow, Severity};
 use crate::sample::Sample;
 
@@ -241,10 +241,10 @@ impl Outcome {
         self
     }
 
-    /// With the points it was compared with, oldest first.
+    /// With what it was compared with.
     #[must_use]
-    pub fn against(mut self, points: &[&Point]) -> Self {
-        self.baseline = Compared::with(points);
+    pub fn against(mut self, compared: Option<Compared>) -> Self {
+        self.baseline = compared;
         self
     }
 

@@ -1,7 +1,6 @@
 //! `aggregate_match`: an aggregate is that of another dataset, as a whole or key by key.
 
 use arrow::datatypes::DataType;
-use arrow::error::ArrowError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Number;
@@ -10,8 +9,8 @@ use crate::align::Align;
 use crate::amount::{Aggregate, Apart};
 use crate::check::ParamError;
 use crate::literal::{Family, type_name};
-use crate::measure::{Accumulated, EachKey, What, over, unpacked};
-use crate::other::{Dataset, Pair, Pairs, other_type, rows_of};
+use crate::measure::{EachKey, What};
+use crate::other::{Dataset, Pair, Pairs, measured, other_type, rows_of};
 use crate::reconciled::Reconciled;
 use crate::reference::{self, OtherRows, Reference};
 use crate::rule::{
@@ -128,7 +127,7 @@ impl AggregateMatch {
 
 impl Rule for AggregateMatch {
     fn validate(&self) -> Result<(), ParamError> {
-        self.to.validate()?;
+        self.to.validate("to")?;
         if let Some(by) = &self.by {
             by.validate("by")?;
         }
@@ -208,7 +207,7 @@ impl Rule for AggregateMatch {
             }))
         };
         let (mine, theirs) = (what(|pair| pair.ways.0), what(|pair| pair.ways.1));
-        let other = aggregated(&theirs, &there, &rows).map_err(|error| {
+        let other = measured(&theirs, &there, &rows).map_err(|error| {
             Problem::new(format!("the other dataset cannot be aggregated: {error}")).key("to")
         })?;
         let tells = self.function.tells_values();
@@ -226,18 +225,4 @@ impl Rule for AggregateMatch {
             measure,
         })))
     }
-}
-
-/// What a measure gives over columns of the other dataset.
-fn aggregated(what: &What, names: &[String], rows: &OtherRows) -> Result<Accumulated, ArrowError> {
-    let fields = names.iter().map(|name| Ok(rows.schema.field_with_name(name)?.data_type().clone()));
-    let types = fields.collect::<Result<Vec<_>, ArrowError>>()?;
-    let batches = rows.batches.iter().map(|batch| {
-        let column = |name: &String| {
-            let missing = || ArrowError::SchemaError(format!("the other dataset has no \"{name}\""));
-            unpacked(batch.column_by_name(name).ok_or_else(missing)?)
-        };
-        Ok((names.iter().map(column).collect::<Result<Vec<_>, _>>()?, batch.num_rows()))
-    });
-    over(what, &types, batches)
 }

@@ -112,7 +112,7 @@ impl DatasetMatch {
 
 impl Rule for DatasetMatch {
     fn validate(&self) -> Result<(), ParamError> {
-        self.to.validate()?;
+        self.to.validate("to")?;
         self.keys.validate("keys")?;
         if let Some(columns) = &self.columns {
             columns.validate("columns")?;

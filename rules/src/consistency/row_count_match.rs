@@ -64,7 +64,6 @@ struct RowCountMatch {
     max: Option<Number>,
 }
 
-/// The figure that is judged.
 /// What the two counts are judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Measured {
@@ -100,7 +99,7 @@ impl RowCountMatch {
 
 impl Rule for RowCountMatch {
     fn validate(&self) -> Result<(), ParamError> {
-        self.to.validate()?;
+        self.to.validate("to")?;
         let given = [self.tolerance.is_some(), self.relative.is_some(), self.measured() == Measured::Ratio];
         if given.iter().filter(|given| **given).count() > 1 {
             return Err(ParamError::new("more than one of tolerance, relative and min or max is given")

@@ -67,7 +67,7 @@ struct SchemaMatch {
 
 impl Rule for SchemaMatch {
     fn validate(&self) -> Result<(), ParamError> {
-        self.to.validate()
+        self.to.validate("to")
     }
 
     fn reference(&self) -> Option<Reference> {

@@ -13,6 +13,7 @@ use crate::rule::{
 };
 use crate::sample::Disclosure;
 use crate::scalar::short;
+use crate::thresholds::Thresholds;
 use crate::verdict::{Exactness, Outcome, Status};
 
 /// The catalogue entry.
@@ -139,10 +140,10 @@ impl Rule for Fits {
             let message = format!("column \"{name}\" is of type {}, not a number", type_name(&data_type));
             return Err(Problem::new(message).key("column"));
         }
-        let warn = site.envelope.warn.as_ref().and_then(serde_json::Value::as_f64).unwrap_or(self.fail);
+        let thresholds = Thresholds::of(site.envelope, self.fail);
         let disclosure = site.disclosure([name.as_str()]);
         let measure = site.measure(What::Quantiles, &[name]);
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), disclosure, warn, measure })))
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), disclosure, thresholds, measure })))
     }
 }
 
@@ -229,7 +230,7 @@ fn moments(values: &[(f64, u64)], map: impl Fn(f64) -> f64) -> (f64, f64) {
 struct Judged {
     rule: Fits,
     disclosure: Disclosure,
-    warn: f64,
+    thresholds: Thresholds,
     measure: usize,
 }
 
@@ -248,11 +249,7 @@ impl Judged {
             }
         };
         let distance = theory.distance(&values);
-        let status = match distance {
-            distance if distance <= self.warn.min(self.rule.fail) => Status::Pass,
-            distance if distance <= self.rule.fail => Status::Warn,
-            _ => Status::Fail,
-        };
+        let status = self.thresholds.status(distance);
         // What is not given is estimated, and tells a value where all are the same.
         let shown = |given: Option<f64>, value: f64| {
             given.map_or_else(|| self.disclosure.value(json!(value)), |given| json!(given))

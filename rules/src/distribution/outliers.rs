@@ -13,7 +13,8 @@ use crate::rule::{
 };
 use crate::sample::Disclosure;
 use crate::scalar::{grouped, percent, short};
-use crate::verdict::{Exactness, Outcome, Status};
+use crate::thresholds::Thresholds;
+use crate::verdict::{Exactness, Outcome};
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -140,15 +141,14 @@ impl Rule for Outliers {
             let message = format!("column \"{name}\" is of type {}, not a number", type_name(&data_type));
             return Err(Problem::new(message).key("column"));
         }
-        let fail = self.max_ratio.get();
-        let warn = site.envelope.warn.as_ref().and_then(serde_json::Value::as_f64).unwrap_or(fail);
+        let thresholds = Thresholds::of(site.envelope, self.max_ratio.get());
         let disclosure = site.disclosure([name.as_str()]);
         let columns = [name];
         let quantiles = site.measure(What::Quantiles, &columns);
         let by_mean = self.method == Method::Zscore;
         let moments = by_mean.then(|| site.measure(What::Moments(2), &columns));
         let rule = self.clone();
-        Ok(Bound::Whole(Box::new(Judged { rule, data_type, disclosure, fail, warn, quantiles, moments })))
+        Ok(Bound::Whole(Box::new(Judged { rule, data_type, disclosure, thresholds, quantiles, moments })))
     }
 }
 
@@ -157,8 +157,7 @@ struct Judged {
     rule: Outliers,
     data_type: DataType,
     disclosure: Disclosure,
-    fail: f64,
-    warn: f64,
+    thresholds: Thresholds,
     quantiles: usize,
     moments: Option<usize>,
 }
@@ -226,11 +225,7 @@ impl Judged {
         let outside = values.iter().filter(|(value, _)| *value < low || *value > high);
         let outside: u64 = outside.map(|(_, weight)| weight).sum();
         let ratio = outside as f64 / present.count as f64;
-        let status = match ratio {
-            ratio if ratio > self.fail => Status::Fail,
-            ratio if ratio > self.warn => Status::Warn,
-            _ => Status::Pass,
-        };
+        let status = self.thresholds.status(ratio);
         let all = grouped(i128::from(present.count));
         let text = if low.is_infinite() && high.is_infinite() {
             format!("none of {all} values outside: they have no spread")

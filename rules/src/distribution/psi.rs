@@ -4,19 +4,22 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::against::{self, Against, Columns as Of, Distance, Found};
+use crate::against::{self, Columns as Of, Distance, Found};
 use crate::aligned::{Aligned, SMOOTHING};
 use crate::baseline::Baseline;
 use crate::check::{ParamError, Share};
+use crate::compared_with::ComparedWith;
 use crate::distance::shares::stability_index;
 use crate::literal::{Family, type_name};
 use crate::measure::{Accumulator, Readings, What};
 use crate::profile::ColumnProfile;
+use crate::reference::{Columns as OtherColumns, Reference};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::short;
-use crate::verdict::{Outcome, Status};
+use crate::thresholds::Thresholds;
+use crate::verdict::Outcome;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -58,8 +61,9 @@ struct Psi {
     bins: Option<Vec<f64>>,
     /// The share of each bin in the reference.
     reference: Option<Vec<Share>>,
-    /// What was published before that the column is compared with, in place of bins and a reference.
-    baseline: Option<Baseline>,
+    /// What the column is compared with in place of bins and a reference: what was published before, or another
+    /// dataset.
+    baseline: Option<ComparedWith>,
     /// With fewer points in the baseline than this (1) the check is skipped.
     min_history: Option<usize>,
     /// The largest index that does not fail.
@@ -98,6 +102,15 @@ impl Psi {
     fn given(&self) -> Option<(&[f64], &[Share])> {
         self.bins.as_deref().zip(self.reference.as_deref())
     }
+
+    /// What the column is compared with where that was not given.
+    fn compared_with(&self) -> Option<ComparedWith> {
+        self.given().is_none().then(|| self.baseline.clone().unwrap_or_default())
+    }
+
+    fn min_history(&self) -> usize {
+        self.min_history.unwrap_or(1)
+    }
 }
 
 impl Rule for Psi {
@@ -106,7 +119,7 @@ impl Rule for Psi {
             return match (&self.bins, &self.reference) {
                 (Some(_), None) => Err(ParamError::new("\"reference\" is missing").key("reference")),
                 (None, Some(_)) => Err(ParamError::new("\"bins\" is missing").key("bins")),
-                _ => self.baseline.as_ref().map_or(Ok(()), Baseline::validate),
+                _ => self.baseline.as_ref().map_or(Ok(()), |baseline| baseline.validate(self.min_history())),
             };
         };
         if self.baseline.is_some() || self.min_history.is_some() {
@@ -132,11 +145,15 @@ impl Rule for Psi {
     }
 
     fn baseline(&self) -> Option<Baseline> {
-        self.given().is_none().then(|| self.baseline.clone().unwrap_or_default())
+        self.compared_with()?.history()
+    }
+
+    fn baseline_rows(&self, columns: OtherColumns) -> Option<Reference> {
+        self.baseline.as_ref()?.rows(columns)
     }
 
     fn expected(&self) -> String {
-        match self.baseline() {
+        match self.compared_with() {
             Some(baseline) => against::expected::<OfBaseline>(self.fail, &baseline),
             None => format!("population stability index at most {}", self.fail),
         }
@@ -144,31 +161,29 @@ impl Rule for Psi {
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
         let Some((bins, reference)) = self.given() else {
-            let (baseline, min_history) = (self.baseline.clone(), self.min_history.unwrap_or(1));
-            let against = Against { baseline: baseline.unwrap_or_default(), min_history };
-            return against::bind(site, OfBaseline, against, self.fail);
+            let baseline = self.baseline.clone().unwrap_or_default();
+            return against::bind(site, OfBaseline, (&baseline, self.min_history()), self.fail);
         };
         let (name, data_type) = site.column()?.clone();
         if !Family::of(&data_type).is_number() {
             let message = format!("column \"{name}\" is of type {}, not a number", type_name(&data_type));
             return Err(Problem::new(message).key("column"));
         }
-        let warn = against::warn_of(site, self.fail, WARN);
+        let thresholds = Thresholds::warning_above(WARN, site.envelope, self.fail);
         let mut reference: Vec<f64> = reference.iter().map(|share| share.get()).collect();
         if reference.len() < bins.len() {
             reference.insert(0, 0.0);
             reference.push(0.0);
         }
         let measure = site.measure(What::Bins(bins.to_vec()), &[name]);
-        Ok(Bound::Whole(Box::new(Judged { reference, warn, fail: self.fail, measure })))
+        Ok(Bound::Whole(Box::new(Judged { reference, thresholds, measure })))
     }
 }
 
 #[derive(Debug)]
 struct Judged {
     reference: Vec<f64>,
-    warn: f64,
-    fail: f64,
+    thresholds: Thresholds,
     measure: usize,
 }
 
@@ -183,13 +198,8 @@ impl Judge for Judged {
             return counted(Outcome::skipped("no values in scope"));
         }
         let index = if bins.nan > 0 { f64::NAN } else { index_of(&bins.counts, &self.reference) };
-        let status = match index {
-            index if index <= self.warn.min(self.fail) => Status::Pass,
-            index if index <= self.fail => Status::Warn,
-            _ => Status::Fail,
-        };
         let observed = json!({"psi": index, "counts": bins.counts, "smoothing": SMOOTHING});
-        counted(Outcome::new(status, observed, short(index)))
+        counted(Outcome::new(self.thresholds.status(index), observed, short(index)))
     }
 }
 

@@ -4,18 +4,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::against::{Against, warn_of};
 use crate::baseline::{Baseline, Point};
 use crate::check::ParamError;
+use crate::compared_with::{Against, ComparedWith, one_point};
 use crate::followed::{Direction, Followed};
 use crate::measure::Readings;
 use crate::profile::Metric;
+use crate::reference::{Columns as OtherColumns, Reference};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::sample::Disclosure;
 use crate::scalar::short;
-use crate::verdict::{Outcome, Status};
+use crate::thresholds::Thresholds;
+use crate::verdict::Outcome;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -53,11 +55,12 @@ struct Change {
     /// The figure.
     #[serde(default = "rows")]
     metric: Metric,
-    /// What was published before that it is compared with.
+    /// What it is compared with: that of what was published before, or of another dataset.
     #[serde(default = "previous")]
-    baseline: Baseline,
+    baseline: ComparedWith,
     /// With fewer points in the baseline than this (1) the check is skipped.
-    min_history: Option<usize>,
+    #[serde(default = "one_point")]
+    min_history: usize,
     /// How the change is measured.
     #[serde(default, rename = "as")]
     unit: Unit,
@@ -75,8 +78,8 @@ fn rows() -> Metric {
     Metric::RowCount
 }
 
-fn previous() -> Baseline {
-    Baseline::Previous
+fn previous() -> ComparedWith {
+    ComparedWith::History(Baseline::Previous)
 }
 
 /// How a change is measured.
@@ -94,7 +97,7 @@ enum Unit {
 
 impl Rule for Change {
     fn validate(&self) -> Result<(), ParamError> {
-        self.baseline.validate()?;
+        self.baseline.validate(self.min_history)?;
         if self.unit == Unit::Ratio && self.fail < 1.0 {
             let message = format!("a ratio is never below 1, so that fail {} fails always", self.fail);
             return Err(ParamError::new(message).key("fail").hint("2 allows twice as much, and half of it"));
@@ -103,7 +106,11 @@ impl Rule for Change {
     }
 
     fn baseline(&self) -> Option<Baseline> {
-        Some(self.baseline.clone())
+        self.baseline.history()
+    }
+
+    fn baseline_rows(&self, columns: OtherColumns) -> Option<Reference> {
+        self.baseline.rows(columns)
     }
 
     fn figure(&self) -> Option<String> {
@@ -122,8 +129,9 @@ impl Rule for Change {
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
         let followed = Followed::bind(site, &self.metric)?;
-        let warn = warn_of(site, self.fail, self.fail);
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, warn })))
+        let against = followed.against(site, &self.baseline, self.min_history)?;
+        let thresholds = Thresholds::of(site.envelope, self.fail);
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, against, thresholds })))
     }
 }
 
@@ -131,39 +139,36 @@ impl Rule for Change {
 struct Judged {
     rule: Change,
     followed: Followed,
-    warn: f64,
+    against: Against,
+    thresholds: Thresholds,
 }
 
 impl Judge for Judged {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
         let (rule, profile) = (&self.rule, self.followed.now(readings));
         let counted = |outcome: Outcome| outcome.counts(profile.rows, profile.nulls);
-        let against = Against { baseline: rule.baseline.clone(), min_history: rule.min_history.unwrap_or(1) };
         let of = |point: &Point| self.followed.figure(point).is_some();
-        let points = match against.points(readings, of) {
+        let points = match self.against.points(readings, of) {
             Ok(points) => points,
             Err(why) => return counted(Outcome::skipped(why)),
         };
         let Some(now) = self.followed.metric.of(&profile) else {
             return counted(Outcome::skipped("no values in scope"));
         };
+        let compared = self.against.compared(&points, readings);
         let figures: Vec<f64> = points.iter().filter_map(|point| self.followed.figure(point)).collect();
         let before = figures.iter().sum::<f64>() / figures.len() as f64;
         if before.abs() < rule.min_base {
             let before = self.followed.disclosure.text(short(before));
             let why = format!("{before} before is below min_base {}", rule.min_base);
-            return counted(Outcome::skipped(why)).against(&points);
+            return counted(Outcome::skipped(why)).against(compared);
         }
         let change = rule.unit.change(now, before, rule.direction);
-        let status = match change {
-            change if change <= self.warn.min(rule.fail) => Status::Pass,
-            change if change <= rule.fail => Status::Warn,
-            _ => Status::Fail,
-        };
+        let status = self.thresholds.status(change);
         let disclosure = self.followed.disclosure;
         let shown = |figure: f64| disclosure.value(json!(figure));
         let observed = json!({"change": change, "now": shown(now), "before": shown(before)});
-        counted(Outcome::new(status, observed, rule.unit.text(now, before, disclosure))).against(&points)
+        counted(Outcome::new(status, observed, rule.unit.text(now, before, disclosure))).against(compared)
     }
 }
 

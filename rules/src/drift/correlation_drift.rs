@@ -4,17 +4,20 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::against::{Against, warn_of};
 use crate::baseline::{Baseline, Point};
 use crate::check::ParamError;
+use crate::compared_with::{Against, ComparedWith, one_point};
+use crate::keys::KeyKind;
 use crate::literal::{Family, type_name};
 use crate::measure::{Accumulator, CoMoments, Readings, What};
 use crate::profile::PairKey;
+use crate::reference::{Columns as OtherColumns, Reference};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::short;
-use crate::verdict::{Outcome, Status};
+use crate::thresholds::Thresholds;
+use crate::verdict::Outcome;
 
 /// Correlations nearer to ±1 count as this near, so that the transformation stays finite.
 const LARGEST: f64 = 1.0 - 1e-9;
@@ -50,11 +53,12 @@ pub static DEF: RuleDef = RuleDef {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CorrelationDrift {
-    /// What was published before that the correlation is compared with.
+    /// What the correlation is compared with: that of what was published before, or of another dataset.
     #[serde(default)]
-    baseline: Baseline,
+    baseline: ComparedWith,
     /// With fewer points in the baseline than this (1) the check is skipped.
-    min_history: Option<usize>,
+    #[serde(default = "one_point")]
+    min_history: usize,
     /// The largest difference that does not fail.
     #[serde(default = "fail")]
     fail: f64,
@@ -66,11 +70,15 @@ fn fail() -> f64 {
 
 impl Rule for CorrelationDrift {
     fn validate(&self) -> Result<(), ParamError> {
-        self.baseline.validate()
+        self.baseline.validate(self.min_history)
     }
 
     fn baseline(&self) -> Option<Baseline> {
-        Some(self.baseline.clone())
+        self.baseline.history()
+    }
+
+    fn baseline_rows(&self, columns: OtherColumns) -> Option<Reference> {
+        self.baseline.rows(columns)
     }
 
     fn expected(&self) -> String {
@@ -89,17 +97,22 @@ impl Rule for CorrelationDrift {
             return Err(Problem::new("a correlation is of two columns").key("columns"));
         };
         let pair = PairKey { columns: (x.clone(), y.clone()), filter: site.envelope.filter.clone() };
-        let warn = warn_of(site, self.fail, self.fail);
-        let measure = site.measure(What::PairProfile, &columns);
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), pair, warn, measure })))
+        let thresholds = Thresholds::of(site.envelope, self.fail);
+        let measured = (What::PairProfile, columns);
+        let against =
+            self.baseline.bind(site, self.min_history, std::slice::from_ref(&measured), &|here, there| {
+                KeyKind::share_a_scale(KeyKind::of(here), KeyKind::of(there))
+            })?;
+        let measure = site.measure(measured.0, &measured.1);
+        Ok(Bound::Whole(Box::new(Judged { against, pair, thresholds, measure })))
     }
 }
 
 #[derive(Debug)]
 struct Judged {
-    rule: CorrelationDrift,
+    against: Against,
     pair: PairKey,
-    warn: f64,
+    thresholds: Thresholds,
     measure: usize,
 }
 
@@ -120,10 +133,8 @@ impl Judge for Judged {
         if r.is_nan() && now.unusual == 0 {
             return counted(Outcome::skipped("a column is constant"));
         }
-        let rule = &self.rule;
-        let against = Against { baseline: rule.baseline.clone(), min_history: rule.min_history.unwrap_or(1) };
         let of = |point: &Point| point.profile.pairs.get(&self.pair).is_some_and(|sums| sums.finite > 1);
-        let points = match against.points(readings, of) {
+        let points = match self.against.points(readings, of) {
             Ok(points) => points,
             Err(why) => return counted(Outcome::skipped(why)),
         };
@@ -136,15 +147,11 @@ impl Judge for Judged {
             return counted(Outcome::skipped("a column is constant in the baseline"));
         }
         let difference = (fisher(r) - fisher(r_before)).abs();
-        let status = match difference {
-            value if value <= self.warn.min(rule.fail) => Status::Pass,
-            value if value <= rule.fail => Status::Warn,
-            _ => Status::Fail,
-        };
+        let status = self.thresholds.status(difference);
         let observed =
             json!({"correlation_drift": difference, "correlation": r, "correlation_before": r_before});
         let text = format!("{} ({} after {})", short(difference), short(r), short(r_before));
-        counted(Outcome::new(status, observed, text)).against(&points)
+        counted(Outcome::new(status, observed, text)).against(self.against.compared(&points, readings))
     }
 }
 

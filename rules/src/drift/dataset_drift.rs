@@ -4,20 +4,22 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::against::{Against, warn_of};
 use crate::aligned::Aligned;
 use crate::baseline::{Baseline, Point};
 use crate::check::{ParamError, Share};
+use crate::compared_with::{Against, ComparedWith, one_point};
 use crate::distance::samples::{kolmogorov_smirnov, total};
 use crate::distance::significance::{benjamini_hochberg, chi_square_tail, contingency, kolmogorov_tail};
 use crate::keys::KeyKind;
 use crate::literal::type_name;
 use crate::measure::{Readings, What};
 use crate::profile::{ColumnProfile, Depth};
+use crate::reference::{Columns as OtherColumns, Reference};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
-use crate::verdict::{Outcome, Status};
+use crate::thresholds::Thresholds;
+use crate::verdict::Outcome;
 
 /// The catalogue entry.
 pub static DEF: RuleDef = RuleDef {
@@ -51,11 +53,12 @@ pub static DEF: RuleDef = RuleDef {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct DatasetDrift {
-    /// What was published before that the columns are compared with.
+    /// What the columns are compared with: what was published before, or another dataset.
     #[serde(default)]
-    baseline: Baseline,
+    baseline: ComparedWith,
     /// With fewer points in the baseline than this (1) the check is skipped.
-    min_history: Option<usize>,
+    #[serde(default = "one_point")]
+    min_history: usize,
     /// The largest share of columns that does not fail.
     #[serde(default = "half")]
     fail: f64,
@@ -71,11 +74,15 @@ fn half() -> f64 {
 
 impl Rule for DatasetDrift {
     fn validate(&self) -> Result<(), ParamError> {
-        self.baseline.validate()
+        self.baseline.validate(self.min_history)
     }
 
     fn baseline(&self) -> Option<Baseline> {
-        Some(self.baseline.clone())
+        self.baseline.history()
+    }
+
+    fn baseline_rows(&self, columns: OtherColumns) -> Option<Reference> {
+        self.baseline.rows(columns)
     }
 
     fn expected(&self) -> String {
@@ -91,23 +98,26 @@ impl Rule for DatasetDrift {
             }
         }
         let names: Vec<String> = site.columns.iter().map(|(name, _)| name.clone()).collect();
-        let columns = names.into_iter().map(|name| {
-            let measure = site.measure(What::Profile(Depth::Drift), std::slice::from_ref(&name));
-            (name, measure)
-        });
-        let columns = columns.collect();
+        let measured: Vec<(What, Vec<String>)> =
+            names.iter().map(|name| (What::Profile(Depth::Drift), vec![name.clone()])).collect();
+        let against = self.baseline.bind(site, self.min_history, &measured, &|here, there| {
+            KeyKind::share_a_scale(KeyKind::of(here), KeyKind::of(there))
+        })?;
+        let measures = measured.into_iter().map(|(what, columns)| site.measure(what, &columns));
+        let columns = names.into_iter().zip(measures).collect();
         let filter = site.envelope.filter.clone();
-        let warn = warn_of(site, self.fail, self.fail);
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), columns, filter, warn })))
+        let thresholds = Thresholds::of(site.envelope, self.fail);
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), against, columns, filter, thresholds })))
     }
 }
 
 #[derive(Debug)]
 struct Judged {
     rule: DatasetDrift,
+    against: Against,
     columns: Vec<(String, usize)>,
     filter: Option<String>,
-    warn: f64,
+    thresholds: Thresholds,
 }
 
 /// How far a column is from its baseline, and how likely that is by chance.
@@ -127,12 +137,10 @@ impl Judge for Judged {
             .collect();
         let Some((_, first)) = now.first() else { return Outcome::skipped("no values in scope") };
         let counted = |outcome: Outcome| outcome.counts(first.rows, 0);
-        let against =
-            Against { baseline: self.rule.baseline.clone(), min_history: self.rule.min_history.unwrap_or(1) };
         let tells = |point: &Point| {
             self.columns.iter().any(|(name, _)| point.profile.column(name, self.filter.as_deref()).is_some())
         };
-        let points = match against.points(readings, tells) {
+        let points = match self.against.points(readings, tells) {
             Ok(points) => points,
             Err(why) => return counted(Outcome::skipped(why)),
         };
@@ -148,7 +156,7 @@ impl Judge for Judged {
         if compared.is_empty() {
             return counted(Outcome::skipped("no baseline yet: no column has values in it"));
         }
-        counted(self.ruling(&compared)).against(&points)
+        counted(self.ruling(&compared)).against(self.against.compared(&points, readings))
     }
 }
 
@@ -164,11 +172,7 @@ impl Judged {
             .map(|(found, _)| found.column)
             .collect();
         let share = drifted.len() as f64 / compared.len() as f64;
-        let status = match share {
-            share if share <= self.warn.min(self.rule.fail) => Status::Pass,
-            share if share <= self.rule.fail => Status::Warn,
-            _ => Status::Fail,
-        };
+        let status = self.thresholds.status(share);
         let columns: Vec<_> = compared
             .iter()
             .map(|found| json!({"column": found.column, "distance": found.distance, "p_value": found.p}))

@@ -5,8 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::against::warn_of;
-use crate::baseline::{Baseline, Point};
+use crate::baseline::{Baseline, Compared, Point};
 use crate::check::{ParamError, Share};
 use crate::followed::Followed;
 use crate::measure::Readings;
@@ -15,6 +14,7 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::short;
+use crate::thresholds::Thresholds;
 use crate::unusual::{Scored, Unusual};
 use crate::verdict::{Outcome, Status};
 
@@ -28,7 +28,7 @@ pub static DEF: RuleDef = RuleDef {
                  are most frequent now or in the history: the share of the values that are not null, 0 where the \
                  category does not occur. The most unusual one is reported. A change of at most `ignore_small_change` \
                  (0.01) of all values is none. Null is no category; columns of floats have none. Without values, or \
-                 with fewer than `min_history` (7) earlier points that have some, the check is skipped.",
+                 with fewer than `min_history` (7) earlier points that have some, the check is skipped. It takes no `baseline`.",
     example: Example {
         yaml: "dimension_anomaly: {column: city, method: zscore, min_history: 3}",
         params: r#"{"column": "city", "method": "zscore", "min_history": 3}"#,
@@ -73,8 +73,8 @@ impl Rule for DimensionAnomaly {
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
         let followed = Followed::bind(site, &Metric::TopRatio).map_err(|problem| problem.key("column"))?;
-        let warn = warn_of(site, self.unusual.fail(), self.unusual.fail());
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, warn })))
+        let thresholds = Thresholds::of(site.envelope, self.unusual.fail());
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, thresholds })))
     }
 }
 
@@ -82,7 +82,7 @@ impl Rule for DimensionAnomaly {
 struct Judged {
     rule: DimensionAnomaly,
     followed: Followed,
-    warn: f64,
+    thresholds: Thresholds,
 }
 
 /// A category with how unusual its share is.
@@ -124,7 +124,7 @@ impl Judge for Judged {
                 json!({"category": name, "now": now, "usual": scored.usual.centre(), "score": scored.score})
             });
         let observed = json!({"score": worst.scored.score, "categories": shown.collect::<Vec<_>>()});
-        counted(Outcome::new(worst.scored.status, observed, text)).against(&points)
+        counted(Outcome::new(worst.scored.status, observed, text)).against(Compared::with(&points))
     }
 }
 
@@ -145,7 +145,7 @@ impl Judged {
         names.truncate(self.rule.max_groups.unwrap_or(20));
         let score = |(name, _): (&'a str, f64)| {
             let figures: Vec<f64> = lists.iter().map(|list| share(list, name)).collect();
-            let scored = self.rule.unusual.score(&figures, self.warn, |_| small)?;
+            let scored = self.rule.unusual.score(&figures, self.thresholds, |_| small)?;
             Some(Category { name, now: *figures.last()?, scored })
         };
         names.into_iter().filter_map(score).collect()

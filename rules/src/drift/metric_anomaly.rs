@@ -4,8 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::against::warn_of;
-use crate::baseline::{Baseline, Point};
+use crate::baseline::{Baseline, Compared, Point};
 use crate::check::{ParamError, Share};
 use crate::followed::Followed;
 use crate::measure::Readings;
@@ -14,6 +13,7 @@ use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
 use crate::scalar::short;
+use crate::thresholds::Thresholds;
 use crate::unusual::Unusual;
 use crate::verdict::Outcome;
 
@@ -35,7 +35,8 @@ pub static DEF: RuleDef = RuleDef {
                  `ignore_small_change` (0.01) of what is usual is none; with `consecutive` only the last of so many \
                  unusual figures in a row fails. Only what was published counts, never a run that failed nor the one \
                  that is judged. A figure of no rows is only known of counts; where it is not known now (only nulls, \
-                 say), or with fewer than `min_history` (7) earlier figures, the check is skipped. NaN fails. Where \
+                 say), or with fewer than `min_history` (7) earlier figures, the check is skipped. NaN fails. It takes no \
+                 `baseline`, as one dataset is no series: `change` compares with one. Where \
                  partitions stand for times, each that a run writes is judged by itself, and the worst counts.",
     example: Example {
         yaml: "metric_anomaly: {column: price, metric: mean, method: zscore, min_history: 3}",
@@ -87,8 +88,8 @@ impl Rule for MetricAnomaly {
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
         let followed = Followed::bind(site, &self.metric)?;
-        let warn = warn_of(site, self.unusual.fail(), self.unusual.fail());
-        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, warn })))
+        let thresholds = Thresholds::of(site.envelope, self.unusual.fail());
+        Ok(Bound::Whole(Box::new(Judged { rule: self.clone(), followed, thresholds })))
     }
 }
 
@@ -96,7 +97,7 @@ impl Rule for MetricAnomaly {
 struct Judged {
     rule: MetricAnomaly,
     followed: Followed,
-    warn: f64,
+    thresholds: Thresholds,
 }
 
 impl Judge for Judged {
@@ -120,7 +121,7 @@ impl Judge for Judged {
         let (points, mut figures): (Vec<&Point>, Vec<f64>) = known.into_iter().unzip();
         figures.push(now);
         let share = self.rule.ignore_small_change.map_or(0.01, Share::get);
-        let Some(found) = unusual.score(&figures, self.warn, |usual| share * usual.abs()) else {
+        let Some(found) = unusual.score(&figures, self.thresholds, |usual| share * usual.abs()) else {
             return counted(Outcome::skipped("no baseline yet: too few earlier figures for the method"));
         };
         let usual = found.usual.centre();
@@ -135,6 +136,6 @@ impl Judge for Judged {
         let (now, usual) = (disclosure.value(json!(now)), disclosure.value(json!(usual)));
         let observed =
             json!({"score": found.score, "now": now, "usual": usual, "spread": found.usual.spread});
-        counted(Outcome::new(found.status, observed, text)).against(&points)
+        counted(Outcome::new(found.status, observed, text)).against(Compared::with(&points))
     }
 }

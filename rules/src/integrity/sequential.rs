@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::calendar::{Expected, Period, too_many_periods};
 use crate::check::ParamError;
 use crate::literal::{Exact, Family, Literal, plain, scale_of, type_name, whole_text};
-use crate::measure::{Accumulator, Periods, Readings, Run, Runs, What};
+use crate::measure::{Accumulator, MOST_RUNS, Periods, Readings, Run, Runs, What};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
@@ -27,7 +27,8 @@ pub static DEF: RuleDef = RuleDef {
                  Monday, month, quarter or year, in UTC) from the first to the last has a value. Values may repeat and \
                  come in any order: add `unique` or `increasing` where they may not (dbt_utils' `sequential_values` \
                  refuses repeats). Shows how many steps are missing and the first five. Nulls are left out; without \
-                 values the check is skipped. More than ten million periods are an error.",
+                 values the check is skipped. More than a million stretches without a gap, or ten million periods, are an \
+                 error.",
     example: Example {
         yaml: "sequential: invoice",
         params: r#""invoice""#,
@@ -150,7 +151,13 @@ struct Numbers {
 
 impl Numbers {
     fn outcome(&self, found: &Runs) -> Outcome {
-        let runs = found.runs();
+        let Some(runs) = found.runs() else {
+            let most = grouped(MOST_RUNS as i128);
+            return Outcome::error(format!(
+                "the values come in more than {most} stretches without a gap, which are not held; take fewer rows \
+                 with `where`"
+            ));
+        };
         let start = runs.iter().map(|run| run.first).min().unwrap_or_default();
         let residue = start.rem_euclid(self.interval);
         let (steps, others): (Vec<&Run>, Vec<&Run>) =

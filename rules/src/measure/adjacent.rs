@@ -133,6 +133,11 @@ impl Adjacent {
         self.groups.is_none()
     }
 
+    /// See [`super::Accumulated::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        self.groups.as_ref().map_or(MOST_SEQUENCES, HashMap::len) * size_of::<(u128, Ends)>()
+    }
+
     fn bound(&mut self) {
         if self.groups.as_ref().is_none_or(|groups| groups.len() > MOST_SEQUENCES) {
             *self = Self { groups: None, ..Self::new(self.direction) };

@@ -73,6 +73,11 @@ impl Contingency {
         self.bound();
     }
 
+    /// See [`super::Accumulated::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        self.cells.as_ref().map_or(MOST_CELLS, HashMap::len) * size_of::<((u128, u128), u64)>()
+    }
+
     fn bound(&mut self) {
         if self.cells.as_ref().is_some_and(|cells| cells.len() > MOST_CELLS) {
             self.cells = None;

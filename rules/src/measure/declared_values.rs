@@ -37,6 +37,11 @@ impl DeclaredValues {
         Self { counts: vec![0; declared], ..Self::default() }
     }
 
+    /// See [`super::Accumulated::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        self.counts.len() * size_of::<u64>()
+    }
+
     /// Counts the rows of a column that are in the set, which must hold no null, given the hashes of the
     /// declared values.
     pub(crate) fn of_column(declared: &[u128], column: &ArrayRef, rows: &RowSet) -> Result<Self, ArrowError> {

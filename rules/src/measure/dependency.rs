@@ -106,6 +106,13 @@ impl Dependency {
         self.bound();
     }
 
+    /// See [`super::Accumulated::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        let keys = self.keys.as_ref().map_or(MOST_DETERMINANTS, HashMap::len);
+        let others = self.others.as_ref().map_or(MOST_OTHERS, HashMap::len);
+        keys * size_of::<(u128, First)>() + others * size_of::<((u128, u128), u64)>()
+    }
+
     fn bound(&mut self) {
         if self.keys.as_ref().is_none_or(|keys| keys.len() > MOST_DETERMINANTS) {
             *self = Self::TOO_MANY;

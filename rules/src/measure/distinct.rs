@@ -49,6 +49,15 @@ impl Distinct {
         }
     }
 
+    /// See [`super::Accumulated::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        let held = match self {
+            Self::Few(set) => set.len(),
+            Self::Many(_) => EXACT_DISTINCT,
+        };
+        held * size_of::<u64>()
+    }
+
     #[cold]
     fn grow(&mut self) {
         if let Self::Few(set) = self

@@ -87,6 +87,11 @@ impl Frequencies {
         self.bound();
     }
 
+    /// See [`super::Accumulated::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        self.counts.as_ref().map_or(MOST_VALUES, HashMap::len) * size_of::<(u128, u64)>()
+    }
+
     fn bound(&mut self) {
         let beyond = |len: Option<usize>, most: usize| len.is_none_or(|len| len > most);
         if beyond(self.counts.as_ref().map(HashMap::len), MOST_VALUES) {

@@ -18,6 +18,7 @@ mod exact_sum;
 mod extremes;
 mod frequencies;
 mod groups;
+mod held;
 mod moments;
 mod null_rows;
 mod order_key;
@@ -58,11 +59,12 @@ pub use partners::{Lookup, Partners};
 pub use periods::Periods;
 pub use profiles::{PairSums, Partitions, Profiles};
 pub use quantiles::{EXACT_VALUES, Interpolation, Quantiles};
-pub use runs::{Run, Runs};
+pub use runs::{MOST_RUNS, Run, Runs};
 pub use spellings::{MOST_SPELLINGS, MOST_SPELT, Spellings, Variant};
 
 pub(crate) use by_key::over;
 pub(crate) use order_key::{NAN_KEY, key_text};
+pub(crate) use profiles::profiles;
 pub(crate) use values::{floats, for_whole_type, unpacked, whole_value};
 
 use crate::baseline::History;

@@ -70,6 +70,11 @@ impl Pairs {
         }
     }
 
+    /// See [`super::Accumulated::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        self.pairs.as_ref().map_or(MOST_PAIRS, Vec::len) * size_of::<Pair>()
+    }
+
     /// The pairs by group and first value, those where both are equal in row order; None where there are
     /// too many.
     pub fn by_first(&self) -> Option<Vec<Pair>> {

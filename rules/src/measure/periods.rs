@@ -44,6 +44,11 @@ impl Periods {
         }
     }
 
+    /// See [`super::Accumulated::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        self.counts.len() * size_of::<(i64, u64)>()
+    }
+
     /// Adds another part.
     pub(crate) fn merge(&mut self, other: Self) {
         for (period, count) in other.counts {

@@ -8,10 +8,10 @@ use arrow::compute::take;
 use arrow::error::ArrowError;
 use serde::{Deserialize, Serialize};
 
-use super::CoMoments;
 use super::values::{floats, present_only};
+use super::{Accumulated, Accumulator, CoMoments, Spec};
 use crate::mask::RowSet;
-use crate::profile::{ColumnProfile, Depth};
+use crate::profile::{ColumnKey, ColumnProfile, Depth, PairKey, Profile};
 
 /// Which partition each row of a batch belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -127,6 +127,32 @@ impl PairSums {
             sum
         })
     }
+}
+
+/// What measures tell of the columns of each partition; under the name "" where rows were not told apart.
+pub(crate) fn profiles<'a>(
+    readings: impl Iterator<Item = (&'a Spec, &'a Accumulated)>,
+) -> BTreeMap<String, Profile> {
+    let mut all: BTreeMap<String, Profile> = BTreeMap::new();
+    for (spec, accumulated) in readings {
+        match (&accumulated.accumulator, spec.columns.as_slice()) {
+            (Accumulator::Profiles(profiles), columns) => {
+                let column = columns.first().map_or("", String::as_str);
+                for (name, profile) in &profiles.partitions {
+                    let key = ColumnKey::new(column, spec.filter.as_deref());
+                    all.entry(name.clone()).or_default().insert(key, profile.clone());
+                }
+            }
+            (Accumulator::PairSums(pairs), [x, y]) => {
+                for (name, sums) in &pairs.partitions {
+                    let key = PairKey { columns: (x.clone(), y.clone()), filter: spec.filter.clone() };
+                    all.entry(name.clone()).or_default().pairs.insert(key, sums.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    all
 }
 
 /// A partition's name, its columns, and which of their rows belong to it.

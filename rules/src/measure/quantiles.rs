@@ -237,6 +237,11 @@ impl Quantiles {
         weighted_quantile(&self.weighted(), self.is_exact(), q, interpolation)
     }
 
+    /// See [`super::Accumulated::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        self.count.min(EXACT_VALUES) as usize * size_of::<u64>()
+    }
+
     /// The smallest value, the nine deciles and the largest, NaN aside; empty where there are none.
     pub(crate) fn deciles(&self) -> Vec<f64> {
         if self.count == 0 {

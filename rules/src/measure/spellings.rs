@@ -100,6 +100,11 @@ impl Spellings {
         }
     }
 
+    /// See [`super::Accumulated::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        self.seen.as_ref().map_or(MOST_SPELT, |seen| seen.len() * size_of::<Spelling>() + self.bytes)
+    }
+
     /// Forgets the texts, by whose hashes they are still told apart.
     pub(super) fn redact(&mut self) {
         let spellings = self.seen.iter_mut().flat_map(HashMap::values_mut);

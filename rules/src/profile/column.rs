@@ -192,8 +192,7 @@ impl ColumnProfile {
 
     /// Whether distributions of the two can be compared: both are numbers, or both of the same kind.
     pub fn comparable(&self, other: &Self) -> bool {
-        let number = |kind| matches!(kind, Some(KeyKind::Integer | KeyKind::Decimal(_) | KeyKind::Float));
-        self.kind == other.kind || (number(self.kind) && number(other.kind))
+        KeyKind::share_a_scale(self.kind, other.kind)
     }
 
     /// The profile within the room that is kept for it when stored: fewer quantiles and frequent values,

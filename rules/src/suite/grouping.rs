@@ -25,7 +25,10 @@ use crate::scalar::grouped;
 use crate::verdict::{Exactness, GroupVerdict, Outcome, Status, Verdict};
 
 /// So many groups are kept apart; a check over more is an error.
-const MOST_GROUPS: usize = 10_000;
+const MOST_GROUPS: usize = if cfg!(test) { 10 } else { 10_000 };
+
+/// About so many bytes of keys, values and the like are held for all groups; a check over more is an error.
+const MOST_BYTES: usize = 1 << if cfg!(test) { 20 } else { 30 };
 
 /// So many groups (or partitions) are shown in a verdict, those that fail first.
 pub(super) const SHOWN_GROUPS: usize = 100;
@@ -56,7 +59,7 @@ pub(super) struct Unbound {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct GroupParts {
     groups: BTreeMap<String, Part>,
-    /// Whether there were more groups than are kept.
+    /// Whether there were more groups, or more was held for them, than is kept; then none are.
     overflow: bool,
 }
 
@@ -92,8 +95,7 @@ impl Grouping {
         let mut parts = GroupParts::default();
         for (key, rows) in self.groups(batch.record)? {
             if parts.groups.len() == MOST_GROUPS {
-                parts.overflow = true;
-                break;
+                return Ok(GroupParts::TOO_MUCH);
             }
             let failed = |error| RuleError::Measure(self.names.join(", "), error);
             let group = Group::of(self, batch, &rows, staying, nulled).map_err(failed)?;
@@ -140,9 +142,14 @@ impl Grouping {
         samples: usize,
         context: &JudgeContext<'_>,
     ) -> Outcome {
-        if parts.overflow || parts.groups.len() > MOST_GROUPS {
-            let most = grouped(MOST_GROUPS as i128);
-            return Outcome::error(format!("there are more than {most} groups of {}", self.names.join(", ")));
+        if parts.overflow {
+            let (most, names) = (grouped(MOST_GROUPS as i128), self.names.join(", "));
+            let mebibytes = grouped(MOST_BYTES as i128 >> 20);
+            // Which of the two it was first would depend on how the rows were split.
+            return Outcome::error(format!(
+                "there are more than {most} groups of {names}, or their keys and values take more than {mebibytes} \
+                 MiB; take fewer rows with `where`"
+            ));
         }
         let judged = |(key, part): (&String, &Part)| {
             let values: Vec<Value> = serde_json::from_str(key).unwrap_or_default();
@@ -156,19 +163,29 @@ impl Grouping {
 }
 
 impl GroupParts {
+    const TOO_MUCH: Self = Self { groups: BTreeMap::new(), overflow: true };
+
     pub(super) fn merge(&mut self, later: Self) -> Result<(), RuleError> {
-        self.overflow |= later.overflow;
-        for (key, part) in later.groups {
-            let is_full = self.groups.len() == MOST_GROUPS;
-            match self.groups.entry(key) {
-                Entry::Occupied(mut mine) => mine.get_mut().merge(part)?,
-                Entry::Vacant(_) if is_full => self.overflow = true,
-                Entry::Vacant(place) => {
-                    place.insert(part);
+        if !self.overflow && !later.overflow {
+            for (key, part) in later.groups {
+                match self.groups.entry(key) {
+                    Entry::Occupied(mut mine) => mine.get_mut().merge(part)?,
+                    Entry::Vacant(place) => drop(place.insert(part)),
                 }
             }
+            if self.bytes() > MOST_BYTES {
+                self.groups.values_mut().for_each(Part::settle);
+            }
+            if self.groups.len() <= MOST_GROUPS && self.bytes() <= MOST_BYTES {
+                return Ok(());
+            }
         }
+        *self = Self::TOO_MUCH;
         Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.groups.values().map(Part::bytes).sum()
     }
 }
 
@@ -292,5 +309,64 @@ fn shown((group, verdict): (Map<String, Value>, Verdict)) -> GroupVerdict {
         n_evaluated: verdict.n_evaluated,
         n_failed: verdict.n_failed,
         n_null: verdict.n_null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::Int64Array;
+    use serde_json::json;
+
+    use super::*;
+    use crate::baseline::NO_HISTORY;
+    use crate::proofs::Proofs;
+    use crate::reference::References;
+    use crate::verdict::AnsweredFrom;
+
+    /// The outcome of a check of `id` in groups of `shop`, whose rows come in batches of so many.
+    fn outcome(rule: &str, rows: &[(i64, i64)], batch: usize) -> Verdict {
+        let record = |rows: &[(i64, i64)]| {
+            let (shops, ids): (Vec<i64>, Vec<i64>) = rows.iter().copied().unzip();
+            let columns: [(_, ArrayRef); 2] =
+                [("shop", Arc::new(Int64Array::from(shops))), ("id", Arc::new(Int64Array::from(ids)))];
+            RecordBatch::try_from_iter(columns).unwrap()
+        };
+        let params = json!({"column": "id", "group_by": "shop"});
+        let checks = Check::parse(rule, &params).unwrap();
+        let suite = Suite::bind(checks, &record(&[]).schema(), References::default()).unwrap();
+        let now = DateTime::UNIX_EPOCH;
+        let mut state = suite.start();
+        for rows in rows.chunks(batch) {
+            let batch =
+                Batch { record: &record(rows), predicates: &[], origins: None, now, partitions: None };
+            state.merge(suite.measure(&batch).unwrap().part).unwrap();
+        }
+        let (proofs, source) = (&Proofs::default(), AnsweredFrom::Scan);
+        suite.judge(&state, &JudgeContext { now, proofs, source, history: &NO_HISTORY }).remove(0)
+    }
+
+    #[test]
+    fn more_groups_or_keys_than_are_held_are_an_error_whatever_the_split() {
+        let most = MOST_BYTES as i64 / 16;
+        let keys = |count: i64, groups: i64| (0..count).map(|id| (id % groups, id)).collect::<Vec<_>>();
+        for (rows, expected) in [
+            (keys(most / 2, 2), Status::Pass),
+            (keys(most + 1, 2), Status::Error),
+            (keys(1_000, MOST_GROUPS as i64), Status::Pass),
+            (keys(1_000, MOST_GROUPS as i64 + 1), Status::Error),
+        ] {
+            for batch in [1_000, rows.len()] {
+                let found = outcome("unique", &rows, batch);
+                assert_eq!(found.status, expected, "{} {batch}: {}", rows.len(), found.observed_text);
+            }
+        }
+    }
+
+    #[test]
+    fn keys_that_repeat_are_held_once() {
+        let rows: Vec<(i64, i64)> = (0..MOST_BYTES as i64 / 4).map(|row| (row % 2, row % 1_000)).collect();
+        assert_eq!(outcome("unique", &rows, 1_000).status, Status::Fail);
     }
 }

@@ -26,15 +26,13 @@ pub(super) fn by_partition(judge: &dyn Judge, measures: &[usize], readings: &Rea
         return judge.judge(readings);
     }
     names.extend(readings.history.times.keys().map(String::as_str));
-    let mut partitions: Vec<Partition> =
-        names.into_iter().map(|name| Partition::new(name, readings)).collect();
-    if let [only] = partitions.as_slice() {
-        return judge.judge(&Readings { time: only.time, ..*readings });
+    let time = |name: &str| readings.history.times.get(name).copied();
+    if let (1, Some(only)) = (names.len(), names.first()) {
+        return judge.judge(&Readings { time: time(only), ..*readings });
     }
+    let of_partition = |name: &str| Partition::judged(name, time(name), judge, measures, readings);
+    let mut partitions: Vec<Partition> = names.into_iter().map(of_partition).collect();
     partitions.sort_by(|a, b| (a.time, &a.name).cmp(&(b.time, &b.name)));
-    for partition in &mut partitions {
-        partition.judge(judge, measures, readings);
-    }
     // Of equal ones `min_by_key` gives the first.
     let worst = partitions.iter().rev().min_by_key(|partition| severity(partition.outcome.status));
     let Some(worst) = worst else { return judge.judge(readings) };
@@ -51,18 +49,20 @@ struct Partition {
 }
 
 impl Partition {
-    fn new(name: &str, readings: &Readings<'_>) -> Self {
-        let time = readings.history.times.get(name).copied();
-        Self { name: name.to_owned(), time, outcome: Outcome::skipped("not judged") }
-    }
-
-    fn judge(&mut self, judge: &dyn Judge, needed: &[usize], readings: &Readings<'_>) {
+    fn judged(
+        name: &str,
+        time: Option<DateTime<Utc>>,
+        judge: &dyn Judge,
+        needed: &[usize],
+        readings: &Readings<'_>,
+    ) -> Self {
         let nothing = || Accumulated { rows: 0, nulls: 0, accumulator: Accumulator::Rows };
         let of_partition = |(at, all): (usize, &Accumulated)| {
-            if needed.contains(&at) { all.of_partition(&self.name) } else { nothing() }
+            if needed.contains(&at) { all.of_partition(name) } else { nothing() }
         };
         let measures: Vec<Accumulated> = readings.measures.iter().enumerate().map(of_partition).collect();
-        self.outcome = judge.judge(&Readings { measures: &measures, time: self.time, ..*readings });
+        let outcome = judge.judge(&Readings { measures: &measures, time, ..*readings });
+        Self { name: name.to_owned(), time, outcome }
     }
 
     fn shown(&self) -> GroupVerdict {

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::RuleError;
 use super::grouping::GroupParts;
-use crate::measure::{Accumulated, Accumulator, Spec};
-use crate::profile::{ColumnKey, PairKey, Profile};
+use crate::measure::{Accumulated, Accumulator, Spec, profiles};
+use crate::profile::Profile;
 use crate::room::Room;
 use crate::sample::Sample;
 
@@ -110,28 +110,8 @@ impl State {
     /// What the suite learnt of the columns of each partition, within the room that is kept for it when
     /// stored; under the name "" where rows were not told apart.
     pub fn profiles(&self) -> BTreeMap<String, Profile> {
-        let mut all: BTreeMap<String, Profile> = BTreeMap::new();
-        for (spec, accumulated) in self.readings() {
-            let filter = spec.filter.as_deref();
-            match (&accumulated.accumulator, spec.columns.as_slice()) {
-                (Accumulator::Profiles(profiles), columns) => {
-                    let column = columns.first().map_or("", String::as_str);
-                    for (name, profile) in &profiles.partitions {
-                        let compacted = profile.clone().compacted();
-                        let of_partition = all.entry(name.clone()).or_default();
-                        of_partition.insert(ColumnKey::new(column, filter), compacted);
-                    }
-                }
-                (Accumulator::PairSums(pairs), [x, y]) => {
-                    for (name, sums) in &pairs.partitions {
-                        let key = PairKey { columns: (x.clone(), y.clone()), filter: spec.filter.clone() };
-                        all.entry(name.clone()).or_default().pairs.insert(key, sums.clone());
-                    }
-                }
-                _ => {}
-            }
-        }
-        all
+        let all = profiles(self.readings());
+        all.into_iter().map(|(name, profile)| (name, profile.compacted())).collect()
     }
 
     pub(super) fn part(&self) -> &Part {
@@ -158,7 +138,7 @@ impl Part {
     /// Puts away the keys of whoever holds more than an even share of them, if there are too many.
     fn give_way(&mut self, room: &Arc<dyn Room>) -> io::Result<()> {
         let keys = |measure: &Accumulated| match &measure.accumulator {
-            Accumulator::Groups(groups) => groups.bytes(),
+            Accumulator::Groups(groups) => groups.bytes() as u64,
             _ => 0,
         };
         let held: Vec<u64> = self.measures.iter().map(keys).filter(|bytes| *bytes > 0).collect();
@@ -169,7 +149,7 @@ impl Part {
         let share = all / held.len() as u64;
         for measure in &mut self.measures {
             match &mut measure.accumulator {
-                Accumulator::Groups(groups) if groups.bytes() >= share => groups.put_away(room)?,
+                Accumulator::Groups(groups) if groups.bytes() as u64 >= share => groups.put_away(room)?,
                 _ => {}
             }
         }
@@ -195,6 +175,16 @@ impl Part {
             mine.merge(theirs)?;
         }
         Ok(())
+    }
+
+    /// About as many bytes as its measures hold of what grows with the rows.
+    pub(super) fn bytes(&self) -> usize {
+        self.measures.iter().map(Accumulated::bytes).sum()
+    }
+
+    /// Brings what its measures hold to the least room that it takes.
+    pub(super) fn settle(&mut self) {
+        self.measures.iter_mut().for_each(Accumulated::settle);
     }
 }
 

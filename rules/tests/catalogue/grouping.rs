@@ -127,7 +127,7 @@ fn too_many_groups_are_an_error_and_not_a_pass() {
         let suite = bind(&[("not_null", json!({"column": "n", "group_by": "n"}))], &batch.schema());
         let found = &judge(&suite, &state(&suite, &split(&batch, size)))[0];
         assert_eq!(found.status, Status::Error);
-        assert_eq!(found.observed_text, "there are more than 10,000 groups of n");
+        assert!(found.observed_text.starts_with("there are more than 10,000 groups of n, or"), "{found:?}");
     }
 }
 

@@ -9,6 +9,7 @@
     reason = "tests fail by panicking, compare exact figures, and share helpers"
 )]
 
+mod datasets;
 mod edges;
 mod figures;
 mod histories;

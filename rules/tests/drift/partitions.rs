@@ -17,7 +17,7 @@ fn day(day: u32) -> (String, DateTime<Utc>) {
 }
 
 /// The state of a run that wrote these rows into these partitions, their rows mixed in every batch.
-fn written(suite: &Suite, partitions: &[(String, RecordBatch)]) -> State {
+pub(crate) fn written(suite: &Suite, partitions: &[(String, RecordBatch)]) -> State {
     let names: Vec<String> = partitions.iter().map(|(name, _)| name.clone()).collect();
     let all: Vec<&RecordBatch> = partitions.iter().map(|(_, rows)| rows).collect();
     let record = concat_batches(&all[0].schema(), all).unwrap();

@@ -41,6 +41,11 @@ impl Batch {
         part.unwrap_or_default()
     }
 
+    /// As many bytes as its hashes take, with where each partition of them starts.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(self.hashes.as_slice()) + size_of_val(self.starts.as_slice())
+    }
+
     /// How often a key occurs.
     pub(super) fn occurrences(&self, key: u128) -> u64 {
         self.partition((key >> 120) as usize).iter().filter(|hash| **hash == key).count() as u64

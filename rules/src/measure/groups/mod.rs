@@ -139,7 +139,8 @@ impl Groups {
         }
     }
 
-    fn settle(&mut self) {
+    /// Sorts those that wait among the others.
+    pub(super) fn settle(&mut self) {
         if self.waiting.is_empty() {
             return;
         }
@@ -164,9 +165,10 @@ impl Groups {
         self.settled_keys = self.settled.iter().map(Vec::len).sum();
     }
 
-    /// About as many bytes as are held.
-    pub(crate) fn bytes(&self) -> u64 {
-        ((self.settled_keys + self.waiting_keys) * size_of::<u128>() + self.waiting_bytes) as u64
+    /// See [`super::Accumulated::bytes`].
+    pub(crate) fn bytes(&self) -> usize {
+        let settled = size_of_val(self.settled.as_slice()) + self.settled_keys * size_of::<u128>();
+        settled + self.waiting.iter().map(Batch::bytes).sum::<usize>() + self.waiting_bytes
     }
 
     /// Puts the keys away. Repeats of them are counted when they come, but are not shown any more.

@@ -63,7 +63,7 @@ proptest! {
         let mut all = Groups::default();
         for part in &parts {
             all.merge(groups(part));
-            if room.is_full(all.bytes()) {
+            if room.is_full(all.bytes() as u64) {
                 all.put_away(&room).unwrap();
             }
         }
