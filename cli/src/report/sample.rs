@@ -1,4 +1,4 @@
-//! Runs made by hand, for the tests of reports.
+//! Runs made by hand, for the tests of reports and of what is shown.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ fn time(text: &str) -> DateTime<Utc> {
 }
 
 /// A verdict of a check on the column `column`, exact and from the rows.
-pub(super) fn verdict(id: &str, rule: &str, column: &str, severity: Severity, status: Status) -> Verdict {
+pub(crate) fn verdict(id: &str, rule: &str, column: &str, severity: Severity, status: Status) -> Verdict {
     Verdict {
         baseline: None,
         groups: Vec::new(),
