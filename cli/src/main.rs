@@ -1,9 +1,9 @@
 //! The command line of Lockgate.
 //!
 //! What is typed becomes a request (`args`), a request is done by one command (`command`), what comes of
-//! it is shown (`render`), or written as a report (`report`), and decides the exit code (`exit`). This crate alone prints, reads the
-//! environment (`environment`), listens to signals (`signals`) and ends the process; everything it knows
-//! about data it asks the engine.
+//! it is shown (`render`), or written as a report (`report`) or another page (`page`), and decides the exit
+//! code (`exit`). This crate alone prints, reads the environment (`environment`), listens to signals
+//! (`signals`) and ends the process; everything it knows about data it asks the engine.
 
 mod args;
 mod command;
@@ -14,6 +14,7 @@ mod failure;
 mod import;
 mod logs;
 mod memory;
+mod page;
 mod render;
 mod report;
 mod screen;

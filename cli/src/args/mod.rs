@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser};
 
 pub(crate) use data_format::DataFormat;
 pub(crate) use meaning::{Job, Over, Recorded, Request, Show, Subject, Work};
-pub(crate) use typed::{Format, LogLevel, ReportKind};
+pub(crate) use typed::{Format, LogLevel, ProfileKind, ReportKind};
 
 /// Reads what was typed and settles what it means.
 pub(crate) fn read(typed: impl IntoIterator<Item = OsString>) -> Result<Request, clap::Error> {

@@ -89,7 +89,7 @@ fn endings_tell_the_format_of_a_dataset_unless_it_is_given() {
         ("profile no/such/folder/", DataFormat::Parquet),
         ("profile a.csv --read-as ndjson", DataFormat::Ndjson),
     ] {
-        let Work::Profile(job) = work(line) else { panic!("{line}") };
+        let Work::Profile { job, .. } = work(line) else { panic!("{line}") };
         let Subject::Dataset { format: found, .. } = job.subject else { panic!("{line}") };
         assert_eq!(found, format, "{line}");
     }
@@ -126,4 +126,14 @@ fn an_import_needs_nothing_but_a_file() {
     let Work::Import { from, .. } = work("import s.json --from gx --name t --out p.yaml") else { panic!() };
     assert_eq!(from, Some(crate::import::Tool::Gx));
     assert!(wrong("import s.json --from deequ").contains("odcs"));
+}
+
+#[test]
+fn a_profile_is_text_unless_a_page_is_asked_for() {
+    let profile = |line: &str| match work(line) {
+        Work::Profile { kind, out, .. } => (kind, out),
+        _ => panic!("{line} is a profile"),
+    };
+    assert_eq!(profile("profile lake/"), (ProfileKind::Text, None));
+    assert_eq!(profile("profile lake/ --as html --out a.html"), (ProfileKind::Html, Some("a.html".into())));
 }

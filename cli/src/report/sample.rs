@@ -11,7 +11,7 @@ use lockgate_rules::{AnsweredFrom, Exactness, OnRow, Sample, Severity, Status, V
 use serde_json::{Value, json};
 
 /// What somebody could hope to bring into a page, a comment or a terminal.
-pub(super) const HOSTILE: &str = "</script><script>alert(1)</script>\u{1b}[31m|`@all` #1 \u{2028}\u{202e}\
+pub(crate) const HOSTILE: &str = "</script><script>alert(1)</script>\u{1b}[31m|`@all` #1 \u{2028}\u{202e}\
                                   <img src=x onerror=alert(2)>\" ' & \u{0} ]]> \r\n # www.example.com {{ 1 }}";
 
 fn time(text: &str) -> DateTime<Utc> {
