@@ -1,7 +1,18 @@
 
-// Draws the histories of checks larger, and says what they were.
+// Unfolds checks, whose details stand in the page for browsers without script and are nothing to others
+// until they are wanted. Draws the histories of checks larger, and says what they were.
 let data;
+unfold();
 charts(() => (data ??= JSON.parse(find("figures").textContent)));
+
+function unfold() {
+  // The event does not bubble, but can be caught on its way down.
+  document.addEventListener("toggle", ({ target }) => {
+    const kept = target.querySelector("noscript");
+    // Escaped as everything else in the page, and nothing but its policy's own script runs.
+    if (kept) kept.outerHTML = kept.textContent;
+  }, true);
+}
 
 function charts(figures) {
   const draw = (figure) => {
@@ -20,9 +31,11 @@ function charts(figures) {
   }, true);
 }
 
-function chart(figure, [share, packed, bad], runs) {
+function chart(figure, [share, base, unit, packed, ranges], runs) {
   const [wide, tall, margin] = [1000, 88, 8];
-  const figures = packed.flatMap((p) => (Array.isArray(p) ? Array(p[1]).fill(p[0]) : [p]));
+  const each = packed.flatMap((p) => (Array.isArray(p) ? Array(p[1]).fill(p[0]) : [p]));
+  const figures = each.map((f) => (f === null || base === null ? f : base - f * unit));
+  const bad = ranges.flatMap((r) => (Array.isArray(r) ? Array.from({ length: r[1] }, (_, at) => r[0] + at) : [r]));
   const known = figures.filter((f) => f !== null);
   const low = Math.min(...known), high = Math.max(...known);
   const x = (at) => (at / Math.max(figures.length - 1, 1)) * wide;
