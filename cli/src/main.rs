@@ -28,9 +28,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     memory::keep_freed();
     exit::keep_panics();
-    let request = match args::read(environment::arguments()) {
+    let typed: Vec<_> = environment::arguments().collect();
+    let request = match args::read(typed.iter().cloned()) {
         Ok(request) => request,
-        Err(usage) => return exit::from_usage(&usage),
+        Err(usage) => return exit::from_usage(&usage, args::show(&typed)),
     };
     let screen = screen::Screen::new(request.show);
     logs::start(request.show, &screen);

@@ -129,6 +129,24 @@ fn an_import_needs_nothing_but_a_file() {
 }
 
 #[test]
+fn a_program_that_asked_for_json_gets_its_mistakes_as_json() {
+    let typed = |line: &str| -> Vec<OsString> { line.split_whitespace().map(OsString::from).collect() };
+    let format = |line: &str| show(&typed(line)).format;
+    assert_eq!(format("lockgate run --format json --nope"), Format::Json);
+    assert_eq!(format("lockgate --format=json run"), Format::Json);
+    assert_eq!(format("lockgate run p.yaml --nope -- --format json"), Format::Text);
+    assert_eq!(format("lockgate run --format xml"), Format::Text);
+    assert_eq!(format("lockgate run --format"), Format::Text);
+    let mistake = |line: &str| mistake(&read(typed(line)).map(|_| ()).expect_err(line));
+    let nope = mistake("lockgate run p.yaml --no-shortcut");
+    assert_eq!(nope.message(), "unexpected argument '--no-shortcut' found");
+    let hint = nope.cure().expect("a hint");
+    assert!(hint.contains("'--no-shortcuts'") && hint.contains("usage: lockgate run"), "{hint}");
+    assert!(mistake("lockgate run").message().ends_with("were not provided: <FILE>"));
+    assert_eq!(mistake("lockgate").message(), "no command is given");
+}
+
+#[test]
 fn a_profile_is_text_unless_a_page_is_asked_for() {
     let profile = |line: &str| match work(line) {
         Work::Profile { kind, out, .. } => (kind, out),
