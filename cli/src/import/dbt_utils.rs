@@ -99,6 +99,24 @@ pub(super) fn test(
             let to = referred(args.need("compare_model")?, imported)?;
             whole(Draft::new("row_count_match").with("to", json!({ "source": to })))
         }
+        "fewer_rows_than" => {
+            let to = referred(args.need("compare_model")?, imported)?;
+            let draft = Draft::new("row_count_match").with("to", json!({ "source": to })).with("max", 1);
+            whole(draft.but("as many rows as there pass"))
+        }
+        "cardinality_equality" => {
+            let column = about()?;
+            let (to, field) = (referred(args.need("to")?, imported)?, args.need("field")?);
+            let by = if field == column { json!(column) } else { json!({ column: field }) };
+            let draft = Draft::new("aggregate_match").with("fn", "count").with("by", by);
+            whole(draft.with("to", json!({ "source": to })))
+        }
+        "equality" => {
+            return Err(
+                "it compares whole rows as sets; `dataset_match` pairs them by keys that it does not name"
+                    .into(),
+            );
+        }
         "mutually_exclusive_ranges" => {
             let draft = Draft::new("non_overlapping_ranges")
                 .with("lower", args.need("lower_bound_column")?)
