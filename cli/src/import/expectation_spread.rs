@@ -128,7 +128,7 @@ fn called(expression: &str) -> Result<(&'static str, Option<String>), String> {
     let unclear = || format!("`{expression}` is not one aggregate of a column");
     let (name, rest) = expression.trim().split_once('(').ok_or_else(unclear)?;
     let inside = rest.trim_end().strip_suffix(')').ok_or_else(unclear)?.trim();
-    let distinct = inside.get(..9).filter(|start| start.eq_ignore_ascii_case("distinct ")).is_some();
+    let distinct = inside.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("distinct "));
     let column = if distinct { inside[9..].trim() } else { inside };
     let function = match (name.trim().to_ascii_lowercase().as_str(), distinct) {
         ("count", true) => "distinct_count",

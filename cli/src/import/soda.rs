@@ -228,7 +228,7 @@ fn check(
     args.finish()?;
     let drafts = |condition: &str| match (&own, &change) {
         (Some(query), _) => Ok(vec![query::number(query, bounds(condition)?)]),
-        (None, Some((change, _))) => change.within(&name, &columns, bounds(condition)?),
+        (None, Some((change, _))) => change.within(&name, &columns, &bounds(condition)?),
         (None, None) => judged(&name, &columns, condition, &validity),
     };
     let mut outcomes = Vec::new();

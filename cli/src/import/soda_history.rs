@@ -54,7 +54,7 @@ impl Change {
         &self,
         metric: &str,
         columns: &[String],
-        bounds: Bounds,
+        bounds: &Bounds,
     ) -> Result<Vec<Draft>, String> {
         let limit = |value: Option<&Value>| {
             value.map(|value| value.as_f64().ok_or("its limit is not a number")).transpose()
