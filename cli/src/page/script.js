@@ -1,6 +1,18 @@
-// Filters and sorts the list of a page. The page says everything without it.
+// Filters, sorts and unfolds the list of a page. The page says everything without it.
 const find = (id) => document.getElementById(id);
 if (find("list")) filters(find("list"));
+unfolds();
+
+// Details may stand in the page for browsers without script alone, and be nothing to others until they are
+// wanted.
+function unfolds() {
+  // The event does not bubble, but can be caught on its way down.
+  document.addEventListener("toggle", ({ target }) => {
+    const kept = target.querySelector("noscript");
+    // Escaped as everything else in the page, and nothing but its policy's own script runs.
+    if (kept) kept.outerHTML = kept.textContent;
+  }, true);
+}
 
 function filters(list) {
   const [search, on, sort, shown] = ["search", "on", "sort", "shown"].map(find);

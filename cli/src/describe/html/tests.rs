@@ -51,6 +51,19 @@ fn nothing_from_data_becomes_markup_or_script() {
 }
 
 #[test]
+fn many_columns_are_folded_and_kept_as_text() {
+    let mut description = sample();
+    assert!(
+        written(&description).contains("<details open>") && !written(&description).contains("<noscript>")
+    );
+    let column = description.columns[0].clone();
+    description.columns.resize(UNFOLDED + 1, column);
+    let page = written(&description);
+    assert_eq!(page.matches("<noscript>").count(), UNFOLDED + 1);
+    assert!(!page.contains("<details open>"));
+}
+
+#[test]
 fn a_dataset_without_rows_or_columns_has_a_page() {
     let mut description = sample();
     description.rows = 0;

@@ -1,18 +1,7 @@
 
-// Unfolds checks, whose details stand in the page for browsers without script and are nothing to others
-// until they are wanted. Draws the histories of checks larger, and says what they were.
+// Draws the histories of checks larger, and says what they were.
 let data;
-unfold();
 charts(() => (data ??= JSON.parse(find("figures").textContent)));
-
-function unfold() {
-  // The event does not bubble, but can be caught on its way down.
-  document.addEventListener("toggle", ({ target }) => {
-    const kept = target.querySelector("noscript");
-    // Escaped as everything else in the page, and nothing but its policy's own script runs.
-    if (kept) kept.outerHTML = kept.textContent;
-  }, true);
-}
 
 function charts(figures) {
   const draw = (figure) => {
