@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lockgate_engine::{Error, Kind, RunRecord, RunStatus};
 
+use crate::args::{self, Format, Show};
 use crate::failure::Failure;
 use crate::render;
 use crate::screen::{self, Screen};
@@ -90,11 +91,15 @@ pub(crate) fn from(ended: &Result<Ended, Failure>, screen: &Screen) -> ExitCode 
     ExitCode::from(code)
 }
 
-/// Prints what clap has to say, which may be the help that was asked for.
-pub(crate) fn from_usage(usage: &clap::Error) -> ExitCode {
-    // Where there is nobody to read it there is nothing left to do.
-    let _ = usage.print();
-    ExitCode::from(if usage.use_stderr() { WRONG } else { DONE })
+/// Shows what clap has to say, which may be the help that was asked for.
+pub(crate) fn from_usage(usage: &clap::Error, show: Show) -> ExitCode {
+    let is_wrong = usage.use_stderr();
+    match show.format {
+        Format::Json if is_wrong => Screen::new(show).fail(&Failure::from(args::mistake(usage)), WRONG),
+        // Where there is nobody to read it there is nothing left to do.
+        Format::Text | Format::Json => drop(usage.print()),
+    }
+    ExitCode::from(if is_wrong { WRONG } else { DONE })
 }
 
 /// Ends the process at once because of `signal`.

@@ -75,7 +75,7 @@ fn text(subject: &Subject) -> Result<SourceText, Error> {
     match subject {
         Subject::File(file) => read(file),
         Subject::Dataset { read, format, checks } => {
-            Ok(SourceText::new("checks given", &dataset(read, *format, checks)))
+            Ok(SourceText::new("command line", &dataset(read, *format, checks)))
         }
     }
 }
@@ -94,7 +94,12 @@ fn read(file: &Path) -> Result<SourceText, Error> {
         let wrong = Error::wrong(format!("reading the pipeline file {name}"));
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => Some("write one with `lockgate init`"),
-            std::io::ErrorKind::IsADirectory => Some("name the file, such as pipeline.yaml, not its folder"),
+            std::io::ErrorKind::IsADirectory => {
+                Some("name the file, such as pipeline.yaml, not its folder; a dataset takes --check")
+            }
+            _ if DataFormat::of_name(&name).is_some() => {
+                Some("a dataset is checked with --check, and described by `lockgate profile`")
+            }
             std::io::ErrorKind::InvalidData => Some("a pipeline file is YAML in UTF-8"),
             _ => None,
         };

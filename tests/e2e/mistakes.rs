@@ -202,3 +202,18 @@ fn a_file_that_cannot_be_imported_is_shown_at_its_place() {
     let _ = import(b"", &[]).expect(30);
     let _ = run(LOCKGATE, &["import", "no-such-file.yml"], &[]).expect(30);
 }
+
+#[test]
+fn a_mistake_in_the_options_is_json_where_json_was_asked_for() {
+    let ran = run(LOCKGATE, &["run", "p.yaml", "--format", "json", "--no-shortcut"], &[]).expect(30);
+    let told = ran.json();
+    assert_eq!((&told["exit_code"], &told["errors"][0]["kind"]), (&30.into(), &"wrong".into()));
+    assert_eq!(told["errors"][0]["message"], "unexpected argument '--no-shortcut' found");
+    assert!(told["errors"][0]["hint"].as_str().is_some_and(|hint| hint.contains("--no-shortcuts")), "{told}");
+    assert_eq!(ran.stderr, "");
+    let ran = run(LOCKGATE, &["--format=json"], &[]).expect(30);
+    assert_eq!(ran.json()["errors"][0]["message"], "no command is given");
+    let ran = run(LOCKGATE, &["run", "p.yaml", "--no-shortcut"], &[]).expect(30);
+    assert!(ran.stdout.is_empty() && ran.stderr.contains("--no-shortcuts"), "{}", ran.stderr);
+    assert!(run(LOCKGATE, &["--help", "--format", "json"], &[]).expect(0).stdout.contains("Usage:"));
+}

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use lockgate_fixtures::awkward;
-use lockgate_tests::{Ran, command, folder, query, repository, run};
+use lockgate_tests::{Ran, browser, command, files, folder, oracle, query, repository, run};
 use serde_json::Value;
 
 const LOCKGATE: &str = env!("CARGO_BIN_EXE_lockgate");
@@ -91,6 +91,9 @@ fn every_readable_file_can_be_described_and_passes_what_is_suggested() {
         assert_eq!(ran.expect(0).json()["rows"], rows, "{}", file.name);
         let shown = run(LOCKGATE, &["profile", &path], &[]).expect(0).stdout;
         assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{}: {shown:?}", file.name);
+        let page = data.path().join("page.html").display().to_string();
+        let _ = run(LOCKGATE, &["profile", &path, "--as", "html", "--out", &page], &[]).expect(0);
+        oracle("page.py", &[&page, "1"]);
         let suggested = run(LOCKGATE, &["suggest", &path], &[]).expect(0);
         let checks = validate(&suggested.stdout).expect(0).json();
         let failing = checks["checks"].as_array().expect("a record lists its checks").iter();
@@ -133,4 +136,53 @@ fn a_check_that_other_rows_fail_is_left_out_and_told() {
     assert_eq!(document["left_out"][0]["rule"], "between", "{document}");
     let kept = document["checks"].as_array().expect("a list");
     assert!(kept.iter().any(|check| check["rule"] == "not_null" && check["params"]["column"] == "amount"));
+}
+
+#[test]
+fn the_page_of_the_demonstration_is_sound_and_says_the_same() {
+    let here = folder();
+    let args = ["profile", &flights(), "--as", "html", "--format", "json"];
+    let made = command(LOCKGATE, &args, &[]).current_dir(here.path()).output();
+    let ran = Ran::from(made.expect("the binary can be started")).expect(0).json();
+    let names: Vec<String> = files(here.path()).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        (names.as_slice(), &ran["written"]),
+        (&["raw_flights-profile.html".to_owned()][..], &names[0].as_str().into())
+    );
+    let page = here.path().join(&names[0]).display().to_string();
+    let text = oracle("page.py", &[&page, "1"]);
+    for told in ["336,776", "-43 to 1301", "58,665", "2.45\u{a0}%", "raw_flights"] {
+        assert!(text.contains(told), "{told}");
+    }
+    browser(&page);
+}
+
+#[test]
+fn nothing_of_the_data_gets_out_of_its_place_on_the_page() {
+    let data = folder();
+    let raw = data.path().join("raw.csv");
+    let head = "<script>alert(1)</script>\u{1b}[2J|`x`";
+    let cells = "\"</script><img src=x onerror=alert(2)>\"\n\"\u{1b}]0;title\u{7}&quot;|\"\n\"\u{2028}\"\n";
+    std::fs::write(&raw, format!("\"{head}\"\n{cells}")).expect("a fresh folder");
+    let page = data.path().join("page.html").display().to_string();
+    let _ = run(LOCKGATE, &["profile", &raw.display().to_string(), "--as", "html", "--out", &page], &[])
+        .expect(0);
+    let text = oracle("page.py", &[&page, "1"]);
+    assert!(text.contains("<script>alert(1)</script>\\u{1b}[2J|`x`"), "{text}");
+    assert!(text.contains("</script><img src=x onerror=alert(2)>") && text.contains("\\u{2028}"), "{text}");
+    let written = std::fs::read_to_string(&page).expect("the page that was written");
+    assert!(!written.contains("<img") && !written.contains('\u{1b}') && !written.contains('\u{2028}'));
+    browser(&page);
+}
+
+#[test]
+fn tables_go_into_a_file_without_colours() {
+    let data = folder();
+    let out = data.path().join("profile.txt").display().to_string();
+    let args = ["profile", &flights(), "--out", &out, "--color", "always"];
+    assert_eq!(run(LOCKGATE, &args, &[]).expect(0).stdout.trim(), out);
+    let text = std::fs::read_to_string(&out).expect("the file that was written");
+    assert!(text.contains("dep_delay") && !text.contains('\u{1b}'), "{text}");
+    let nowhere = data.path().join("no/such/folder.html").display().to_string();
+    let _ = run(LOCKGATE, &["profile", &flights(), "--as", "html", "--out", &nowhere], &[]).expect(30);
 }

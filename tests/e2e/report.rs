@@ -57,7 +57,7 @@ fn the_page_of_the_demonstration_is_sound_and_says_what_alerts() {
     let args = ["report", &file, "--out", &page];
     let ran = run(LOCKGATE, &args, &[("LOCKGATE_OUT", &target)]).expect(0);
     assert_eq!(ran.stdout.trim(), page);
-    let text = oracle("report.py", &[&page]);
+    let text = oracle("page.py", &[&page, "2"]);
     for told in ["Published with alerts", "aircraft-known", "55,548 of 336,776 fail (16.49\u{a0}%)", "2 runs"]
     {
         assert!(text.contains(told), "{told}");
@@ -71,7 +71,7 @@ fn nothing_of_the_data_gets_out_of_its_place() {
     let _ = run(LOCKGATE, &["run", &file], &[]).expect(20);
     let page = path(&data, "report.html");
     let _ = report(&[&file, "--out", &page]).expect(0);
-    let text = oracle("report.py", &[&page]);
+    let text = oracle("page.py", &[&page, "2"]);
     assert!(text.contains("Withheld") && text.contains("<script>alert(1)</script>\\u{1b}[2J|`x`"), "{text}");
     assert!(text.contains("</script><img src=x onerror=alert(2)>") && text.contains("\\u{2028}"), "{text}");
     let raw = std::fs::read_to_string(&page).expect("the page that was written");

@@ -12,7 +12,7 @@ use lockgate_rules::profile::Figure;
 use super::data_format::DataFormat;
 use super::typed::{
     By, Color, Command, Dataset, Drift, File, Format, Given, History, Import, LogLevel, Machine, Plan,
-    Report, ReportKind, Run, Shown, Typed, Validate,
+    Profile, ProfileKind, Report, ReportKind, Run, Shown, Typed, Validate,
 };
 use crate::import::Tool;
 use crate::{environment, usage};
@@ -65,7 +65,14 @@ pub(crate) enum Work {
     /// Run checks only.
     Validate(Job),
     /// Describe a dataset.
-    Profile(Job),
+    Profile {
+        /// The dataset.
+        job: Job,
+        /// How it is described.
+        kind: ProfileKind,
+        /// The file to write; none is the place that is usual for the kind.
+        out: Option<PathBuf>,
+    },
     /// Suggest checks for a dataset.
     Suggest(Job),
     /// List earlier runs.
@@ -192,7 +199,9 @@ impl From<Command> for Work {
             Command::Plan(Plan { file, machine }) => Self::Plan(Job::about(file).on(&machine)),
             Command::Run(run) => Self::Run(run.into()),
             Command::Validate(validate) => Self::Validate(validate.into()),
-            Command::Profile(dataset) => Self::Profile(dataset.into()),
+            Command::Profile(Profile { dataset, kind, out }) => {
+                Self::Profile { job: dataset.into(), kind, out }
+            }
             Command::Suggest(dataset) => Self::Suggest(dataset.into()),
             Command::History(history) => history.into(),
             Command::Drift(drift) => drift.into(),

@@ -91,7 +91,7 @@ fn endings_tell_the_format_of_a_dataset_unless_it_is_given() {
         ("profile no/such/folder/", DataFormat::Parquet),
         ("profile a.csv --read-as ndjson", DataFormat::Ndjson),
     ] {
-        let Work::Profile(job) = work(line) else { panic!("{line}") };
+        let Work::Profile { job, .. } = work(line) else { panic!("{line}") };
         let Subject::Dataset { format: found, .. } = job.subject else { panic!("{line}") };
         assert_eq!(found, format, "{line}");
     }
@@ -128,4 +128,32 @@ fn an_import_needs_nothing_but_a_file() {
     let Work::Import { from, .. } = work("import s.json --from gx --name t --out p.yaml") else { panic!() };
     assert_eq!(from, Some(crate::import::Tool::Gx));
     assert!(wrong("import s.json --from deequ").contains("odcs"));
+}
+
+#[test]
+fn a_program_that_asked_for_json_gets_its_mistakes_as_json() {
+    let typed = |line: &str| -> Vec<OsString> { line.split_whitespace().map(OsString::from).collect() };
+    let format = |line: &str| show(&typed(line)).format;
+    assert_eq!(format("lockgate run --format json --nope"), Format::Json);
+    assert_eq!(format("lockgate --format=json run"), Format::Json);
+    assert_eq!(format("lockgate run p.yaml --nope -- --format json"), Format::Text);
+    assert_eq!(format("lockgate run --format xml"), Format::Text);
+    assert_eq!(format("lockgate run --format"), Format::Text);
+    let mistake = |line: &str| mistake(&read(typed(line)).map(|_| ()).expect_err(line));
+    let nope = mistake("lockgate run p.yaml --no-shortcut");
+    assert_eq!(nope.message(), "unexpected argument '--no-shortcut' found");
+    let hint = nope.cure().expect("a hint");
+    assert!(hint.contains("'--no-shortcuts'") && hint.contains("usage: lockgate run"), "{hint}");
+    assert!(mistake("lockgate run").message().ends_with("were not provided: <FILE>"));
+    assert_eq!(mistake("lockgate").message(), "no command is given");
+}
+
+#[test]
+fn a_profile_is_text_unless_a_page_is_asked_for() {
+    let profile = |line: &str| match work(line) {
+        Work::Profile { kind, out, .. } => (kind, out),
+        _ => panic!("{line} is a profile"),
+    };
+    assert_eq!(profile("profile lake/"), (ProfileKind::Text, None));
+    assert_eq!(profile("profile lake/ --as html --out a.html"), (ProfileKind::Html, Some("a.html".into())));
 }

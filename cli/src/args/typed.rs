@@ -85,8 +85,9 @@ pub(super) enum Command {
     Validate(Validate),
     /// Describe the columns of a dataset: nulls, ranges, frequent values, shapes of texts
     #[command(after_help = "Examples:\n  lockgate profile lake/orders/\n  \
-                            lockgate profile 's3://lake/orders/*.csv.gz' --format json")]
-    Profile(Dataset),
+                            lockgate profile 's3://lake/orders/*.csv.gz' --format json\n  \
+                            lockgate profile lake/orders/ --as html --out orders.html")]
+    Profile(Profile),
     /// Suggest checks for a dataset, as a pipeline file
     ///
     /// The checks are learnt from a part of the rows and tested on the others; those that fail there are left
@@ -249,6 +250,18 @@ pub(super) struct Dataset {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Profile {
+    /// What kind of description
+    #[arg(long = "as", value_name = "KIND", value_enum, default_value_t)]
+    pub(super) kind: ProfileKind,
+    /// File to write, `-` for standard output [default: for html a new file in this folder, else `-`]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) dataset: Dataset,
+}
+
+#[derive(Debug, Args)]
 #[expect(clippy::doc_markdown, reason = "help on a terminal has no markup")]
 pub(super) struct History {
     #[command(flatten)]
@@ -334,6 +347,16 @@ pub(crate) enum Format {
     Text,
     /// One JSON document
     Json,
+}
+
+/// Kinds of descriptions of a dataset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProfileKind {
+    /// Tables, or the document that `--format json` asks for
+    #[default]
+    Text,
+    /// One page that needs nothing else
+    Html,
 }
 
 /// Kinds of reports.

@@ -12,7 +12,7 @@ pub(super) fn show(catalogue: &Catalogue, name: Option<&str>, screen: &Screen) -
             let entry = catalogue.find(name)?;
             screen.show(entry, |width| render::document(entry, width))?;
         }
-        None => screen.show(&catalogue.entries, |width| render::list(&catalogue.entries, width))?,
+        None => screen.show(&catalogue.entries, |width| render::list(catalogue, width))?,
     }
     Ok(Ended::Done)
 }

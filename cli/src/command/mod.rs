@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod check;
+mod document;
 mod drift;
 mod history;
 mod import;
@@ -33,7 +34,7 @@ pub(crate) fn perform(work: &Work, screen: &Screen) -> Result<Ended, Failure> {
         Work::Plan(job) => plan::plan(job, screen),
         Work::Run(job) => run::run(job, screen),
         Work::Validate(job) => validate::validate(job, screen),
-        Work::Profile(job) => profile::profile(job, screen),
+        Work::Profile { job, kind, out } => profile::profile(job, *kind, out.as_deref(), screen),
         Work::Suggest(job) => suggest::suggest(job, screen),
         Work::History { job, limit } => history::history(job, *limit, screen),
         Work::Figures { job, over } => history::figures(job, over, screen),

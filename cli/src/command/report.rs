@@ -1,12 +1,12 @@
 //! `lockgate report`: a run as a page, a comment or test results.
 
-use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 
 use lockgate_engine::history::Recalled;
 use lockgate_engine::{Error, Result, RunRecord};
-use serde_json::json;
 
+use super::document::{STREAM, file_name, hand_over};
 use crate::args::{Recorded, ReportKind};
 use crate::exit::Ended;
 use crate::failure::Failure;
@@ -17,9 +17,6 @@ use crate::session::Session;
 /// Runs before the one reported on that are looked at: a year of days.
 const EARLIER: usize = 365;
 
-/// What stands for standard input and output.
-const STREAM: &str = "-";
-
 /// Writes the report on the run `of` to `out`.
 pub(super) fn report(
     of: &Recorded,
@@ -29,14 +26,11 @@ pub(super) fn report(
 ) -> Result<Ended, Failure> {
     let recalled = recall(of, screen)?;
     let text = report::written(kind, &recalled)?;
-    match place(kind, out, &recalled.record) {
-        None => screen.show(&json!({ "report": text }), |_| text.clone())?,
-        Some(path) => {
-            write(&path, &text)?;
-            let shown = path.display().to_string();
-            screen.show(&json!({ "written": shown }), |_| format!("{shown}\n"))?;
-        }
-    }
+    let usual = match kind {
+        ReportKind::Html => Some(name(&recalled.record).into()),
+        ReportKind::Markdown | ReportKind::Junit => None,
+    };
+    hand_over(&text, "report", out, usual, screen)?;
     Ok(Ended::Done)
 }
 
@@ -61,32 +55,7 @@ fn read(file: &Path) -> Result<RunRecord> {
     RunRecord::parse(&json, &name)
 }
 
-/// The file to write; none is standard output.
-fn place(kind: ReportKind, out: Option<&Path>, record: &RunRecord) -> Option<PathBuf> {
-    match (out, kind) {
-        (Some(out), _) => (out != Path::new(STREAM)).then(|| out.to_owned()),
-        (None, ReportKind::Html) => Some(name(record).into()),
-        (None, ReportKind::Markdown | ReportKind::Junit) => None,
-    }
-}
-
 /// A file name that tells the run, whatever the pipeline is called.
 fn name(record: &RunRecord) -> String {
-    let safe = |text: &str, most: usize| -> String {
-        let safe = |c: char| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
-        text.chars().take(most).map(safe).collect()
-    };
-    format!("{}-{}.html", safe(&record.pipeline, 60), safe(&record.run_id, 12))
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).map_err(|error| {
-        let message = format!("writing {}", path.display());
-        match error.kind() {
-            ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::PermissionDenied => {
-                Error::wrong(message).hint("name a file in a folder that is there: --out FILE").because(error)
-            }
-            _ => Error::unavailable(message).because(error),
-        }
-    })
+    format!("{}-{}.html", file_name(&record.pipeline, 60), file_name(&record.run_id, 12))
 }

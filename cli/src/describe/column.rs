@@ -161,6 +161,14 @@ fn exact(profile: &ColumnProfile, text: String) -> Value {
     number.unwrap_or(Value::String(text))
 }
 
+/// What a value of the column is, which `profile` holds as a float: a number, or a time as text.
+pub(super) fn told(profile: &ColumnProfile, value: f64) -> Value {
+    match profile.kind {
+        Some(KeyKind::Time(_)) => Value::from(profile.shown(value)),
+        _ => figure(value),
+    }
+}
+
 /// A profile that leaves NaN out of its quantiles.
 pub(super) fn without_nan(profile: &ColumnProfile) -> ColumnProfile {
     let mut rest = profile.clone();
@@ -171,10 +179,8 @@ pub(super) fn without_nan(profile: &ColumnProfile) -> ColumnProfile {
 }
 
 fn quantiles(profile: &ColumnProfile) -> Vec<Quantile> {
-    let is_time = matches!(profile.kind, Some(KeyKind::Time(_)));
     let profile = without_nan(profile);
-    let value = |value: f64| if is_time { Value::from(profile.shown(value)) } else { figure(value) };
-    let quantile = |q: &f64| Some(Quantile { q: *q, value: value(profile.quantile(*q)?) });
+    let quantile = |q: &f64| Some(Quantile { q: *q, value: told(&profile, profile.quantile(*q)?) });
     QUANTILES.iter().filter_map(quantile).collect()
 }
 

@@ -1,8 +1,9 @@
 //! What a profile says of a dataset, as figures to show: the document that `lockgate profile --format json`
-//! prints and the table are made of.
+//! prints, the table and the page are made of.
 
 mod column;
 mod histogram;
+mod html;
 
 use lockgate_engine::Profiled;
 use lockgate_rules::ColumnProfile;
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 pub(crate) use column::{Column, Frequency};
 pub(crate) use histogram::Histogram;
+pub(crate) use html::page;
 
 /// The version of the document. New fields do not change it, other meanings do.
 const VERSION: u32 = 1;
@@ -47,6 +49,13 @@ impl Description {
             bytes: profiled.bytes,
             columns: columns.collect(),
         }
+    }
+
+    /// What the dataset may be called: the last part of where it is that names it.
+    pub(crate) fn name(&self) -> String {
+        let mut parts = self.dataset.rsplit('/').filter(|part| !part.is_empty());
+        let named = parts.find(|part| !part.contains(['*', '?', '[', '{']));
+        named.unwrap_or(&self.dataset).to_owned()
     }
 }
 

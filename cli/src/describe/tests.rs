@@ -43,7 +43,11 @@ pub(crate) fn sample() -> Description {
         mean: Some(Value::from(12.639_07)),
         stddev: Some(Value::from(40.2)),
         quantiles: median(Value::from(-2.0)),
-        histogram: Some(Histogram { shares: vec![0.9, 0.05, 0.0, 0.01] }),
+        histogram: Some(Histogram {
+            shares: vec![0.9, 0.05, 0.0, 0.01],
+            edges: [-43, 293, 629, 965, 1301].map(Value::from).to_vec(),
+            is_of_whole_numbers: false,
+        }),
         values: vec![frequency("-5", 24_821, 0.0756)],
         ..column("dep_delay", "float64")
     };
@@ -76,4 +80,12 @@ fn the_document_says_its_version() {
     let document = serde_json::to_value(sample()).expect("a description");
     assert_eq!(document["format_version"], 1);
     assert_eq!(document["columns"][0]["quantiles"][0]["value"], -2.0);
+}
+
+#[test]
+fn a_dataset_is_called_after_the_last_part_that_names_it() {
+    let name = |dataset: &str| Description { dataset: dataset.into(), ..sample() }.name();
+    let places =
+        ["lake/flights/", "s3://lake/orders/*.csv.gz", "people.parquet", "*.csv", "s3://lake/a/d={1,2}/"];
+    assert_eq!(places.map(name), ["flights", "orders", "people.parquet", "*.csv", "a"]);
 }

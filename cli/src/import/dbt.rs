@@ -193,17 +193,20 @@ fn expectations(
     imported: &mut Imported,
 ) -> Result<Vec<Draft>, String> {
     let mut args = given;
-    if let Some(unused) = ["group_by", "partition_by"].into_iter().find(|key| args.take(key).is_some()) {
+    // The one that compares with another table's groups can be carried over.
+    let by_groups = name == "expect_table_aggregation_to_equal_other_table";
+    let mut unused = ["group_by", "partition_by"].into_iter().filter(|_| !by_groups);
+    if let Some(unused) = unused.find(|key| args.take(key).is_some()) {
         return Err(format!("it is judged by groups ({unused})"));
     }
     let condition = args.text("row_condition")?.map(str::to_owned);
     let other = args.text("compare_model")?.map(|other| referred(other, imported)).transpose()?;
-    let at = Node {
-        value: Plain::Text(other.or(column.map(str::to_owned)).unwrap_or_default()),
-        span: Span::default(),
-    };
-    let is_other = name.ends_with("other_table");
-    args.push(if is_other { "compare_model" } else { "column" }, &at);
+    let node = |text: String| Node { value: Plain::Text(text), span: Span::default() };
+    let (other, about) = (other.map(node), node(column.unwrap_or_default().to_owned()));
+    if let Some(other) = &other {
+        args.push("compare_model", other);
+    }
+    args.push("column", &about);
     let drafts = expectation(name, args, Wording::Dbt)?;
     Ok(drafts
         .into_iter()

@@ -95,9 +95,8 @@ pub(super) fn test(
             };
             whole(draft.with("interval", interval))
         }
-        "equal_rowcount" => {
-            let to = referred(args.need("compare_model")?, imported)?;
-            whole(Draft::new("row_count_match").with("to", json!({ "source": to })))
+        "equal_rowcount" | "fewer_rows_than" | "cardinality_equality" | "equality" => {
+            whole(of_other(name, column, args, imported)?)
         }
         "mutually_exclusive_ranges" => {
             let draft = Draft::new("non_overlapping_ranges")
@@ -109,6 +108,30 @@ pub(super) fn test(
         }
         _ => return Err("Lockgate has no counterpart of it".into()),
     })
+}
+
+/// What is compared with another model.
+fn of_other(
+    name: &str,
+    column: Option<&str>,
+    args: &mut Args<'_>,
+    imported: &mut Imported,
+) -> Result<Draft, String> {
+    if name == "equality" {
+        return Err(
+            "it compares whole rows as sets; `dataset_match` pairs them by keys that it does not name".into(),
+        );
+    }
+    if name == "cardinality_equality" {
+        let column = column.filter(|column| sql::is_plain(column)).ok_or("it is about no column")?;
+        let (to, field) = (referred(args.need("to")?, imported)?, args.need("field")?);
+        let by = if field == column { json!(column) } else { json!({ column: field }) };
+        let draft = Draft::new("aggregate_match").with("fn", "count").with("by", by);
+        return Ok(draft.with("to", json!({ "source": to })));
+    }
+    let to = referred(args.need("compare_model")?, imported)?;
+    let draft = Draft::new("row_count_match").with("to", json!({ "source": to }));
+    Ok(if name == "fewer_rows_than" { draft.with("max", 1).but("as many rows as there pass") } else { draft })
 }
 
 fn accepted_range(column: &str, args: &mut Args<'_>) -> Result<Found, String> {

@@ -102,6 +102,11 @@ impl Draft {
             let message = error.message.split_whitespace().collect::<Vec<_>>().join(" ");
             format!("{} does not take it: {key}{message}{hint}", self.rule)
         };
+        if self.rule == "custom_sql" && self.params.contains_key("where") {
+            return Err(
+                "its condition is on rows, and beside a query it would be on what the query gives".into()
+            );
+        }
         if let Some(pattern) = self.patterns().find(|pattern| possessive(pattern)) {
             return Err(format!(
                 "its pattern {pattern} repeats without going back, which Lockgate does not know"

@@ -4,9 +4,20 @@ use lockgate_engine::spec::{Node, Value as Plain};
 use serde_json::{Value, json};
 
 use super::args::Args;
-use super::bounds::{Bounds, Is};
+use super::bounds::Bounds;
 use super::draft::Draft;
 use super::expectation_columns::{columns, compound, ignoring, of_type, pair, pairs, refuse_if};
+use super::expectation_list::Becomes::{
+    Bare, Between, ColumnList, ColumnSet, ColumnsContain, Compound, Condition, ConsistentCasing, Correlation,
+    Count, CountIs, CountThan, Cramers, Deviations, Distinct, Entropy, Every, EveryPart, Exists, Figure,
+    Formatted, Greater, LengthIs, Lengths, Like, Likes, MostCommon, Null, Ordered, OtherAggregate,
+    OtherDistinctCount, OtherRowCount, Pairs, Pattern, Patterns, Quantiles, RecentData, Same, Statistic,
+    Strftime, SumOfColumns, TimesFactor, Type, Types, Unique, Values, WithinRecord, ZScores,
+};
+use super::expectation_list::{Becomes, becomes};
+use super::expectation_spread::{
+    aggregate, casing, cramers, deviations, distinct_count, every_period, other_table, times_factor, z_scores,
+};
 use super::sql;
 
 /// Who words the expectation: arguments and defaults differ.
@@ -15,124 +26,6 @@ pub(super) enum Wording {
     Gx,
     Dbt,
 }
-
-/// What an expectation becomes.
-#[derive(Debug, Clone, Copy)]
-enum Becomes {
-    /// A row rule about a column, without parameters.
-    Bare(&'static str),
-    /// A row rule about a column and a list of values.
-    Values(&'static str),
-    /// `regex` or `not_regex` with one pattern.
-    Pattern(&'static str),
-    /// The same with several.
-    Patterns(&'static str),
-    /// The same with a LIKE pattern.
-    Like(&'static str),
-    /// The same with several.
-    Likes(&'static str),
-    /// The distinct values against those declared.
-    Distinct(&'static str),
-    /// A statistic of this name.
-    Statistic(&'static str),
-    /// A rule that gives one figure.
-    Figure(&'static str),
-    /// A rule that gives a count.
-    Count(&'static str),
-    /// The same, with the one count that passes under this name.
-    CountIs(&'static str, &'static str),
-    /// `distinct_count` beyond the one count that is given.
-    CountThan(Is),
-    /// `increasing` or `decreasing`.
-    Ordered(&'static str),
-    Between,
-    Null,
-    Unique,
-    Lengths,
-    LengthIs,
-    Quantiles,
-    Type,
-    Types,
-    Exists,
-    ColumnSet,
-    ColumnsContain,
-    ColumnList,
-    Condition,
-    Strftime,
-    Greater,
-    Same,
-    Pairs,
-    Compound,
-    WithinRecord,
-    SumOfColumns,
-    MostCommon,
-    RecentData,
-    OtherRowCount,
-}
-
-use Becomes::{
-    Bare, Between, ColumnList, ColumnSet, ColumnsContain, Compound, Condition, Count, CountIs, CountThan,
-    Distinct, Exists, Figure, Greater, LengthIs, Lengths, Like, Likes, MostCommon, Null, Ordered,
-    OtherRowCount, Pairs, Pattern, Patterns, Quantiles, RecentData, Same, Statistic, Strftime, SumOfColumns,
-    Type, Types, Unique, Values, WithinRecord,
-};
-
-/// Every expectation that has a counterpart.
-const EXPECTATIONS: &[(&str, Becomes)] = &[
-    ("expect_column_values_to_not_be_null", Bare("not_null")),
-    ("expect_column_values_to_be_null", Null),
-    ("expect_column_values_to_be_unique", Unique),
-    ("expect_column_values_to_be_in_set", Values("in_set")),
-    ("expect_column_values_to_not_be_in_set", Values("not_in_set")),
-    ("expect_column_values_to_be_between", Between),
-    ("expect_column_values_to_match_regex", Pattern("regex")),
-    ("expect_column_values_to_not_match_regex", Pattern("not_regex")),
-    ("expect_column_values_to_match_regex_list", Patterns("regex")),
-    ("expect_column_values_to_not_match_regex_list", Patterns("not_regex")),
-    ("expect_column_values_to_match_like_pattern", Like("regex")),
-    ("expect_column_values_to_not_match_like_pattern", Like("not_regex")),
-    ("expect_column_values_to_match_like_pattern_list", Likes("regex")),
-    ("expect_column_values_to_not_match_like_pattern_list", Likes("not_regex")),
-    ("expect_column_value_lengths_to_be_between", Lengths),
-    ("expect_column_value_lengths_to_equal", LengthIs),
-    ("expect_column_values_to_be_of_type", Type),
-    ("expect_column_values_to_be_in_type_list", Types),
-    ("expect_column_values_to_match_strftime_format", Strftime),
-    ("expect_column_values_to_be_increasing", Ordered("increasing")),
-    ("expect_column_values_to_be_decreasing", Ordered("decreasing")),
-    ("expect_column_distinct_values_to_be_in_set", Distinct("subset")),
-    ("expect_column_distinct_values_to_contain_set", Distinct("superset")),
-    ("expect_column_distinct_values_to_equal_set", Distinct("equal")),
-    ("expect_column_most_common_value_to_be_in_set", MostCommon),
-    ("expect_column_max_to_be_between", Statistic("max")),
-    ("expect_column_min_to_be_between", Statistic("min")),
-    ("expect_column_mean_to_be_between", Statistic("mean")),
-    ("expect_column_median_to_be_between", Statistic("median")),
-    ("expect_column_stdev_to_be_between", Statistic("stddev")),
-    ("expect_column_sum_to_be_between", Statistic("sum")),
-    ("expect_column_quantile_values_to_be_between", Quantiles),
-    ("expect_column_unique_value_count_to_be_between", Count("distinct_count")),
-    ("expect_column_distinct_count_to_equal", CountIs("distinct_count", "value")),
-    ("expect_column_distinct_count_to_be_greater_than", CountThan(Is::Greater)),
-    ("expect_column_distinct_count_to_be_less_than", CountThan(Is::Less)),
-    ("expect_column_proportion_of_unique_values_to_be_between", Figure("distinctness")),
-    ("expect_column_proportion_of_non_null_values_to_be_between", Bare("completeness")),
-    ("expect_column_to_exist", Exists),
-    ("expect_table_row_count_to_be_between", Count("row_count")),
-    ("expect_table_row_count_to_equal", CountIs("row_count", "value")),
-    ("expect_table_row_count_to_equal_other_table", OtherRowCount),
-    ("expect_table_columns_to_match_ordered_list", ColumnList),
-    ("expect_table_columns_to_match_set", ColumnSet),
-    ("expect_table_columns_to_contain_set", ColumnsContain),
-    ("expression_is_true", Condition),
-    ("expect_column_pair_values_a_to_be_greater_than_b", Greater),
-    ("expect_column_pair_values_to_be_equal", Same),
-    ("expect_column_pair_values_to_be_in_set", Pairs),
-    ("expect_compound_columns_to_be_unique", Compound),
-    ("expect_select_column_values_to_be_unique_within_record", WithinRecord),
-    ("expect_multicolumn_sum_to_equal", SumOfColumns),
-    ("expect_row_values_to_have_recent_data", RecentData),
-];
 
 /// Arguments that say how results are shown or where data comes from, not what is expected.
 const BESIDE: &[&str] = &[
@@ -155,20 +48,22 @@ const BESIDE: &[&str] = &[
 
 /// The rules that the expectation `name` becomes.
 pub(super) fn expectation(name: &str, mut args: Args<'_>, wording: Wording) -> Result<Vec<Draft>, String> {
-    let lower = name.to_ascii_lowercase();
-    let found = EXPECTATIONS.iter().find(|(known, _)| *known == lower);
-    let (_, becomes) = found.ok_or("Lockgate has no counterpart of it")?;
+    let becomes = becomes(&name.to_ascii_lowercase())?;
     args.ignore(BESIDE);
     let mostly = args.number("mostly")?.filter(|mostly| mostly.as_f64() != Some(1.0));
     let column = args.text("column")?.unwrap_or_default().to_owned();
     let drafts = match becomes {
         Quantiles if wording == Wording::Gx => quantiles(&column, &mut args)?,
         Bare("completeness") => vec![proportion(&column, &mut args)?],
-        other => vec![one(*other, &column, mostly.as_ref(), &mut args, wording)?],
+        other => vec![one(other, &column, mostly.as_ref(), &mut args, wording)?],
     };
     args.finish()?;
-    let judged_by_share =
-        |draft: &Draft| mostly.is_none() || draft.params.contains_key("min") && draft.rule == "uniqueness";
+    // Where a share was made a limit of the rule's own, it is none of rows.
+    let judged_by_share = |draft: &Draft| {
+        mostly.is_none()
+            || draft.rule == "outliers"
+            || draft.params.contains_key("min") && draft.rule == "uniqueness"
+    };
     Ok(drafts
         .into_iter()
         .map(|draft| if judged_by_share(&draft) { draft } else { draft.maybe("mostly", mostly.clone()) })
@@ -243,12 +138,18 @@ fn one(
             }
             draft
         }
-        other => of_table(other, column, args, wording)?,
+        other => of_table(other, column, mostly, args, wording)?,
     })
 }
 
 /// The rule about the types and names of columns, about several columns, or about another table.
-fn of_table(becomes: Becomes, column: &str, args: &mut Args<'_>, wording: Wording) -> Result<Draft, String> {
+fn of_table(
+    becomes: Becomes,
+    column: &str,
+    mostly: Option<&Value>,
+    args: &mut Args<'_>,
+    wording: Wording,
+) -> Result<Draft, String> {
     let listed = |args: &mut Args<'_>| args.texts("column_list")?.ok_or("it has no column_list".to_owned());
     Ok(match becomes {
         Ordered(rule) => {
@@ -314,10 +215,49 @@ fn of_table(becomes: Becomes, column: &str, args: &mut Args<'_>, wording: Wordin
             let draft = ignoring(Draft::new("sum_of_columns"), &columns, args, "any_value_is_missing")?;
             draft.with("columns", columns).with("total", total)
         }
-        OtherRowCount => {
-            let other = args.any(&["other_table_name", "compare_model"]).and_then(|node| node.as_text());
-            Draft::new("row_count_match")
-                .with("to", json!({ "source": other.ok_or("it names no other table")? }))
+        OtherRowCount => Draft::new("row_count_match").with("to", other_table(args)?),
+        other => of_spread(other, column, mostly, args, wording)?,
+    })
+}
+
+/// The rule about how values are spread, of what form they are, or about another table's figures.
+fn of_spread(
+    becomes: Becomes,
+    column: &str,
+    mostly: Option<&Value>,
+    args: &mut Args<'_>,
+    wording: Wording,
+) -> Result<Draft, String> {
+    Ok(match becomes {
+        Formatted(format) => Draft::on("format", column)
+            .with("is", format)
+            .but(format!("what {format} is, Lockgate's format says")),
+        ZScores => z_scores(column, mostly, args)?,
+        Deviations => {
+            let threshold = args.number("sigma_threshold")?.unwrap_or_else(|| json!(3));
+            deviations(column, threshold, mostly)?
+        }
+        Entropy => {
+            let base = args.number("base")?.unwrap_or_else(|| json!(2));
+            bounds(args, wording)?.of_figure(Draft::on("entropy", column).with("base", base))
+        }
+        Every(period) => every_period(column, period, None)?,
+        ConsistentCasing => {
+            args.ignore(&["display_inconsistent_columns"]);
+            casing(column)
+        }
+        TimesFactor => times_factor(args)?,
+        OtherDistinctCount => distinct_count(column, args)?,
+        OtherAggregate => aggregate(args)?,
+        Cramers => cramers(args)?,
+        Correlation => {
+            let columns = [args.need("column_A")?, args.need("column_B")?].map(Value::from).to_vec();
+            bounds(args, wording)?.of_figure(Draft::new("correlation").with("columns", columns))
+        }
+        EveryPart => {
+            let column = args.need("date_col")?;
+            let part = args.text("date_part")?.unwrap_or("day");
+            every_period(column, part, args.number("interval")?)?
         }
         _ => return Err("Lockgate has no counterpart of it".into()),
     })

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::args::Args;
 use super::expectations::{Wording, expectation};
 use super::imported::{Imported, Origin};
-use super::sql;
+use super::{query, sql};
 
 /// What a suite is called where it does not say.
 const UNNAMED: &str = "dataset";
@@ -88,8 +88,11 @@ fn one(name: &str, item: &Node) -> Result<(Vec<super::draft::Draft>, Map<String,
         shared.insert("where".into(), condition.into());
     }
     outer.finish()?;
-    if args.take("unexpected_rows_query").is_some() {
-        return Err("it is a query in the SQL of its database".into());
+    if let Some(query) = args.text("unexpected_rows_query")? {
+        let query = query::over_this(&query.replace("{batch}", "this"), &[])?;
+        args.ignore(&["batch_id", "description"]);
+        args.finish()?;
+        return Ok((vec![query::no_rows(&query)], shared));
     }
     Ok((expectation(name, args, Wording::Gx)?, shared))
 }

@@ -8,6 +8,7 @@ use super::args::Args;
 use super::bounds::Bounds;
 use super::dbt::list;
 use super::draft::Draft;
+use super::expectations::age;
 use super::imported::{Imported, Origin};
 use super::odcs_quality::quality;
 use super::{sql, types};
@@ -41,20 +42,46 @@ pub(super) fn read(root: &Node, imported: &mut Imported) -> Result<()> {
         let dataset = imported.dataset(called);
         Object { called, dataset: &dataset, node: object }.read(imported);
     }
-    for (key, why) in [
-        (
-            "slaProperties",
-            "it is a promise about the service; where a column tells the time, write a freshness check",
-        ),
-        ("quality", "quality of a whole contract is not known"),
-    ] {
-        for entry in list(root.get(key)) {
-            let about = ["property", "name", "rule"].iter().find_map(|key| entry.get(key)?.as_text());
-            let what = format!("{key}: {}", about.unwrap_or("unnamed"));
-            imported.refuse(&Origin { what, line: entry.span.line, dataset: String::new() }, why);
-        }
+    for entry in list(root.get("slaProperties")) {
+        service(entry, imported);
+    }
+    for entry in list(root.get("quality")) {
+        let about = ["name", "rule"].iter().find_map(|key| entry.get(key)?.as_text());
+        let what = format!("quality: {}", about.unwrap_or("unnamed"));
+        let origin = Origin { what, line: entry.span.line, dataset: String::new() };
+        imported.refuse(&origin, "quality of a whole contract is not known");
     }
     Ok(())
+}
+
+/// A promise about the service: how old the newest time of a column may be is a check.
+fn service(entry: &Node, imported: &mut Imported) {
+    let property = entry.get("property").and_then(Node::as_text).unwrap_or("unnamed");
+    let mut origin =
+        Origin { what: format!("slaProperties: {property}"), line: entry.span.line, dataset: String::new() };
+    let told = ["freshness", "latency"].contains(&property);
+    let Some(element) = entry.get("element").and_then(Node::as_text).filter(|_| told) else {
+        let why = "it is a promise about the service; where a column tells the time, write a freshness check";
+        return imported.refuse(&origin, why);
+    };
+    let draft = target(element).and_then(|(object, column)| {
+        origin.dataset = imported.dataset(&object);
+        let value = entry.get("value").map(Node::to_json);
+        let unit = match entry.get("unit").and_then(Node::as_text).unwrap_or("d") {
+            "d" => "day",
+            "h" => "hour",
+            "w" => "week",
+            unit => unit,
+        };
+        let draft = Draft::on("freshness", &column).with("max_age", age(value.as_ref(), unit)?);
+        let draft = if property == "latency" {
+            draft.but("the age of the newest row is judged, not how long each took")
+        } else {
+            draft
+        };
+        Ok(vec![draft])
+    });
+    imported.settle(&origin, &Map::new(), draft);
 }
 
 struct Object<'a> {
@@ -198,7 +225,8 @@ impl Object<'_> {
     ) {
         let named = ["metric", "rule", "name", "id"].iter().find_map(|key| rule.get(key)?.as_text());
         let origin = self.origin(named.unwrap_or("quality"), column, rule.span.line);
-        match Args::of(rule).and_then(|args| quality(args, column)) {
+        let stored = self.node.get("physicalName").and_then(Node::as_text).unwrap_or(self.called);
+        match Args::of(rule).and_then(|args| quality(args, &[self.called, stored], column)) {
             Ok((more, drafts)) => {
                 let shared: Map<String, Value> = shared.clone().into_iter().chain(more).collect();
                 imported.settle(&origin, &shared, Ok(drafts));

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::args::Args;
 use super::bounds::{Bounds, Failing, Is, failing};
 use super::draft::Draft;
-use super::sql;
+use super::{query, sql};
 
 /// Operators and how they compare.
 const OPERATORS: &[(&str, Is)] = &[
@@ -35,17 +35,18 @@ const DESCRIBED: &[&str] = &[
 
 pub(super) type Read = (Map<String, Value>, Vec<Draft>);
 
-pub(super) fn quality(mut args: Args<'_>, column: Option<&str>) -> Result<Read, String> {
-    match args.text("type")?.unwrap_or("library") {
-        "library" => {}
+/// The rules of a quality entry. The dataset goes by the names `own`.
+pub(super) fn quality(mut args: Args<'_>, own: &[&str], column: Option<&str>) -> Result<Read, String> {
+    let is_query = match args.text("type")?.unwrap_or("library") {
+        "library" => false,
+        "sql" => true,
         "text" => return Err("it is words for people".into()),
-        "sql" => return Err("it is a query in the SQL of its server".into()),
         "custom" => {
             let engine = args.text("engine")?.unwrap_or("another engine");
             return Err(format!("it is written for {engine}; import its own file"));
         }
         other => return Err(format!("the type {other} is not known")),
-    }
+    };
     args.ignore(DESCRIBED);
     let mut shared = Map::new();
     for (theirs, ours) in [("id", "id"), ("description", "description"), ("dimension", "dimension")] {
@@ -67,12 +68,37 @@ pub(super) fn quality(mut args: Args<'_>, column: Option<&str>) -> Result<Read, 
         Some(other) => return Err(format!("the unit {other} is not known")),
     };
     let bounds = operators(&mut args)?;
+    if is_query {
+        let text = placed(args.need("query")?, column)?;
+        args.ignore(&["dialect", "engine"]);
+        args.finish()?;
+        return Ok((shared, vec![query::number(&query::over_this(&text, own)?, bounds)]));
+    }
     let metric = args.any(&["metric", "rule"]).and_then(Node::as_text).ok_or("it has no metric")?;
     let mut more = args.take("arguments").map_or_else(|| Ok(Args::default()), Args::of)?;
     let drafts = library(metric, column, &bounds, percent, &mut more)?;
     more.finish()?;
     args.finish()?;
     Ok((shared, drafts))
+}
+
+/// A query with its placeholders filled in.
+fn placed(query: &str, column: Option<&str>) -> Result<String, String> {
+    let mut text = query.to_owned();
+    for (names, with) in
+        [(["object", "table"], Some("this".to_owned())), (["property", "column"], column.map(sql::column))]
+    {
+        for mark in names.into_iter().flat_map(|name| [format!("${{{name}}}"), format!("{{{name}}}")]) {
+            match &with {
+                Some(with) => text = text.replace(&mark, with),
+                None if text.contains(&mark) => {
+                    return Err(format!("{mark} stands for a property, and it is about none"));
+                }
+                None => {}
+            }
+        }
+    }
+    Ok(text)
 }
 
 /// The one operator and its limit. `mustBeBetween` leaves out both limits, as the standard has it.

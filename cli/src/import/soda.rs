@@ -14,7 +14,7 @@ use super::expectation_columns::{columns, typed};
 use super::imported::{Imported, Origin};
 use super::soda_condition::{Metric, age, bounds, metric, negated, number, unquoted};
 use super::soda_metric::{Validity, figure};
-use super::{soda_contract, sql, types};
+use super::{query, soda_contract, soda_history, soda_reconciled, sql, types};
 
 /// What a file configures besides checks.
 #[derive(Default)]
@@ -112,9 +112,11 @@ fn other(key: &Spanned<String>, node: &Node, settings: &Settings, imported: &mut
     if silent.iter().any(|start| name.starts_with(start)) {
         return;
     }
+    if name.starts_with("reconciliation") {
+        return soda_reconciled::read(name, node, key.span.line, imported);
+    }
     let why = match name {
-        _ if name.starts_with("automated monitoring") => "monitoring by Soda Cloud has no counterpart",
-        _ if name.starts_with("reconciliation") => "it compares two data sources",
+        _ if name.starts_with("automated monitoring") => "it monitors whatever datasets Soda Cloud lists",
         _ => "nothing is known of such an entry",
     };
     imported.refuse(&origin, why);
@@ -179,7 +181,7 @@ fn check(
     }
     let mut shared = shared(&mut args, filter)?;
     if text.trim() == "failed rows" {
-        return failed_rows(args, &shared);
+        return failed_rows(args, called, &shared);
     }
     if let Some(rest) = text.trim().strip_prefix("values in ") {
         let draft = reference(rest, imported)?;
@@ -197,7 +199,23 @@ fn check(
             Ok(vec![Draft::new("row_count_match").with("to", json!({ "source": to }))]),
         )]);
     }
-    let Metric { name, columns, rest } = metric(text)?;
+    if let Some(subject) = ["anomaly detection for ", "anomaly score for "]
+        .iter()
+        .find_map(|start| text.trim().strip_prefix(start))
+    {
+        let Metric { name, columns, rest } = metric(subject)?;
+        let draft = soda_history::anomaly(&name, &columns, &mut args)?;
+        args.finish()?;
+        let draft = if rest.is_empty() || rest.ends_with("default") {
+            draft
+        } else {
+            draft.but(format!("the limit of the score ({rest}) is left out"))
+        };
+        return Ok(vec![(shared, Ok(vec![draft]))]);
+    }
+    let change = text.trim().strip_prefix("change ").map(soda_history::change).transpose()?;
+    let Metric { name, columns, rest } = metric(change.as_ref().map_or(text, |(_, metric)| metric))?;
+    let own = user_defined(&name, called, &mut args)?;
     let validity = match columns.as_slice() {
         [column] => {
             let own = Validity::of(column, &mut args)?;
@@ -208,7 +226,11 @@ fn check(
     };
     let limits = limits(rest, &mut args)?;
     args.finish()?;
-    let drafts = |condition: &str| judged(&name, &columns, condition, &validity);
+    let drafts = |condition: &str| match (&own, &change) {
+        (Some(query), _) => Ok(vec![query::number(query, bounds(condition)?)]),
+        (None, Some((change, _))) => change.within(&name, &columns, &bounds(condition)?),
+        (None, None) => judged(&name, &columns, condition, &validity),
+    };
     let mut outcomes = Vec::new();
     for (severity, condition, fails) in limits {
         if let Some(severity) = severity {
@@ -325,9 +347,22 @@ fn reference(text: &str, imported: &mut Imported) -> Result<Draft, String> {
     Ok(if negate { draft.with("negate", true) } else { draft })
 }
 
-fn failed_rows(mut args: Args<'_>, shared: &Map<String, Value>) -> Result<Outcomes, String> {
-    if args.take("fail query").is_some() {
-        return Err("it is a query in the SQL of its database".into());
+/// The query that gives the metric `name`, where the check defines it itself.
+fn user_defined(name: &str, called: &str, args: &mut Args<'_>) -> Result<Option<String>, String> {
+    let expression = args.text(&format!("{name} expression"))?;
+    let query = args.text(&format!("{name} query"))?;
+    match (expression, query) {
+        (Some(expression), _) => query::figure(expression).map(Some),
+        (None, Some(query)) => query::over_this(query, &[called]).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+fn failed_rows(mut args: Args<'_>, called: &str, shared: &Map<String, Value>) -> Result<Outcomes, String> {
+    if let Some(query) = args.text("fail query")? {
+        let query = query::over_this(query, &[called])?;
+        args.finish()?;
+        return Ok(vec![(shared.clone(), Ok(vec![query::no_rows(&query)]))]);
     }
     let condition = args.need("fail condition")?;
     args.finish()?;

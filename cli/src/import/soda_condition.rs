@@ -17,8 +17,6 @@ pub(super) struct Metric<'a> {
 pub(super) fn metric(text: &str) -> Result<Metric<'_>, String> {
     let text = text.trim();
     for (start, why) in [
-        ("anomaly ", "it judges by history; write a check with `metric_anomaly`"),
-        ("change ", "it judges by history; write a check with `change`"),
         (
             "distribution_difference",
             "its reference distribution is in another file; write a check of the folder distribution",

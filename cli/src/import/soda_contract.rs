@@ -10,7 +10,7 @@ use super::dbt::list;
 use super::draft::Draft;
 use super::imported::{Imported, Origin};
 use super::soda_metric::{Validity, figure};
-use super::{expectations, types};
+use super::{expectations, query, types};
 
 /// Keys of a threshold and how they compare.
 const COMPARISONS: &[(&str, Is)] = &[
@@ -70,7 +70,7 @@ fn check(
         return imported.refuse(&origin, "it has several keys, and a check has one");
     }
     let none = Node { value: Plain::Null, span: entry.span };
-    let read = Args::of(node.unwrap_or(&none)).and_then(|args| one(&kind, args, column, columns));
+    let read = Args::of(node.unwrap_or(&none)).and_then(|args| one(&kind, args, called, column, columns));
     match read {
         Ok((mut shared, drafts)) => {
             if let Some(filter) = filter {
@@ -91,6 +91,7 @@ type Read = (Map<String, Value>, Vec<Draft>);
 fn one(
     kind: &str,
     mut args: Args<'_>,
+    called: &str,
     column: Option<(&str, &Node)>,
     columns: &[Node],
 ) -> Result<Read, String> {
@@ -141,20 +142,37 @@ fn one(
             vec![figure(function, &[name.to_owned()], limit.ok_or("it has no threshold")?)?]
         }
         "freshness" => vec![freshness(&mut args, limit)?],
-        "failed_rows" => {
-            let condition = args.text("expression")?.ok_or("it is a query in the SQL of its database")?;
-            let condition = condition.split_whitespace().collect::<Vec<_>>().join(" ");
-            if limit.is_some_and(|limit| !limit.is_zero()) {
-                return Err("it limits the number of failed rows".into());
-            }
-            vec![Draft::new("expression").with("expr", format!("NOT ({condition})")).with("nulls", "pass")]
-        }
+        "failed_rows" => vec![failed_rows(&mut args, called, limit)?],
         "schema" => vec![schema(&mut args, columns)?],
-        "metric" => return Err("its metric is SQL of its database".into()),
+        "metric" => {
+            let query = match (args.text("expression")?, args.text("query")?) {
+                (Some(expression), _) => query::figure(expression)?,
+                (None, Some(query)) => query::over_this(query, &[called])?,
+                (None, None) => return Err("it has neither an expression nor a query".into()),
+            };
+            vec![query::number(&query, limit.ok_or("it has no threshold")?)]
+        }
         _ => return Err("nothing is known of such a check".into()),
     };
     args.finish()?;
     Ok((shared, drafts))
+}
+
+/// Rows that fail by a condition, or that a query gives.
+fn failed_rows(args: &mut Args<'_>, called: &str, limit: Option<Bounds>) -> Result<Draft, String> {
+    if let Some(query) = args.text("query")? {
+        let draft = query::no_rows(&query::over_this(query, &[called])?);
+        return match limit.filter(|limit| !limit.is_zero()) {
+            Some(limit) => limit.of_count(draft),
+            None => Ok(draft),
+        };
+    }
+    let condition = args.text("expression")?.ok_or("it has neither an expression nor a query")?;
+    let condition = condition.split_whitespace().collect::<Vec<_>>().join(" ");
+    if limit.is_some_and(|limit| !limit.is_zero()) {
+        return Err("it limits the number of failed rows".into());
+    }
+    Ok(Draft::new("expression").with("expr", format!("NOT ({condition})")).with("nulls", "pass"))
 }
 
 /// The threshold, and whether it is in per cent. Its level is the severity.

@@ -409,3 +409,78 @@ fn a_rule_that_is_not_there_yet_is_named() {
     let missing = draft::Draft::on("no_such_rule", "a").verify();
     assert!(missing.is_err_and(|why| why.contains("no_such_rule")));
 }
+
+/// Soda's change is signed, Lockgate's has a direction.
+#[test]
+fn changes_of_soda_keep_their_direction() {
+    let change = |rest: Value| {
+        let mut params = json!({"metric": "row_count", "baseline": "previous", "as": "absolute"});
+        let all = params.as_object_mut().expect("a mapping");
+        all.extend(rest.as_object().expect("a mapping").clone());
+        json!({ "change": params })
+    };
+    let cases = [
+        ("change for row_count <= 50", vec![change(json!({"direction": "up", "fail": 50}))]),
+        ("change for row_count >= -5", vec![change(json!({"direction": "down", "fail": 5}))]),
+        ("change for row_count between -20 and +20", vec![change(json!({"fail": 20}))]),
+        (
+            "change for row_count between -5 and 10",
+            vec![
+                change(json!({"direction": "down", "fail": 5})),
+                change(json!({"direction": "up", "fail": 10})),
+            ],
+        ),
+        (
+            "change percent avg last 7 for row_count <= 50%",
+            vec![change(json!({"baseline": {"last": 7}, "as": "percent", "direction": "up", "fail": 50}))],
+        ),
+        (
+            "change same day last week for row_count = 0",
+            vec![change(json!({"baseline": {"same_weekday": 1}, "fail": 0}))],
+        ),
+        ("change for row_count > 5", vec![]),
+        ("change max last 7 for row_count < 5", vec![]),
+        ("change for missing_percent(a) < 5", vec![]),
+        ("change row_count < 5", vec![]),
+    ];
+    for (check, expected) in cases {
+        let imported = given(&format!("checks for t:\n- '{check}'\n"));
+        assert_eq!(carried(&imported), expected, "{check}: {:?}", reasons(&imported));
+        assert_eq!(imported.refused.is_empty(), !expected.is_empty(), "{check}");
+    }
+}
+
+#[test]
+fn a_query_is_carried_over_only_if_it_reads_its_own_dataset() {
+    let imported = given(
+        "checks for orders:\n- failed rows:\n    fail query: SELECT id FROM orders\n\
+         - failed rows:\n    fail query: SELECT id FROM orders JOIN customers USING (id)\n\
+         - paid > 1:\n    paid expression: SUM(paid)\n- paid > 1:\n    paid expression: SUM(${paid})\n",
+    );
+    assert_eq!(
+        carried(&imported),
+        [
+            json!({"custom_sql": {"query": "SELECT id FROM this AS orders"}}),
+            json!({"custom_sql": {"query": "SELECT SUM(paid) AS figure FROM this", "expect": "scalar", "min": 1}}),
+        ]
+    );
+    assert_eq!(imported.refused.len(), 2);
+    assert!(reasons(&imported)[0].contains("customers"), "{:?}", reasons(&imported));
+}
+
+#[test]
+fn every_expectation_that_is_known_becomes_a_rule_that_is_there() {
+    // What none of these arguments fits is refused, but never because of the rule's name.
+    let args = json!({
+        "column": "a", "column_A": "a", "column_B": "b", "column_list": ["a", "b"], "column_set": ["a"],
+        "min_value": 1, "max_value": 2, "value_set": [1], "regex": "a", "value": 1, "threshold": 3,
+    });
+    for name in expectation_list::names() {
+        let suite = json!({"expectations": [{"type": name, "kwargs": args}]});
+        let imported = given(&suite.to_string());
+        assert_eq!(imported.carried().count() + imported.refused.len(), 1, "{name}");
+        let is_unknown =
+            |why: &&str| why.contains("this version does not have") || why.contains("no counterpart");
+        assert!(!reasons(&imported).iter().any(is_unknown), "{name}: {:?}", reasons(&imported));
+    }
+}

@@ -16,6 +16,8 @@ use super::parameters::{Parameter, parameters, takes};
 pub(crate) struct Catalogue {
     /// One of its entries is called this.
     pub(crate) one: &'static str,
+    /// What is to be said below a list of them.
+    pub(crate) note: &'static str,
     /// Its entries.
     pub(crate) entries: Vec<Entry>,
 }
@@ -35,17 +37,21 @@ impl Catalogue {
 
 /// The rules, by dimension.
 pub(crate) fn rules() -> Catalogue {
-    Catalogue { one: "rule", entries: RULES.iter().copied().map(rule).collect() }
+    let note = "Every rule also takes where, severity (stop, alert or log), nulls, samples, id and more; rules about \
+                rows take mostly and on_row. `lockgate rules NAME` documents one.";
+    Catalogue { one: "rule", note, entries: RULES.iter().copied().map(rule).collect() }
 }
 
 /// The steps, by name.
 pub(crate) fn steps() -> Catalogue {
-    Catalogue { one: "step", entries: STEPS.iter().copied().map(step).collect() }
+    let note = "`lockgate steps NAME` documents one.";
+    Catalogue { one: "step", note, entries: STEPS.iter().copied().map(step).collect() }
 }
 
 /// The functions, by what they work on.
 pub(crate) fn functions() -> Catalogue {
-    Catalogue { one: "function", entries: expr::functions().map(function).collect() }
+    let note = "`lockgate functions NAME` documents one.";
+    Catalogue { one: "function", note, entries: expr::functions().map(function).collect() }
 }
 
 fn rule(def: &RuleDef) -> Entry {

@@ -4,7 +4,7 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use super::escape::escape;
-use super::figures::{bytes, count, things};
+use super::figures::{bytes, count, float, percent, things};
 use super::grid::{Column as Set, Grid, cell, styled};
 use super::paint::{ALERT, FAINT, PLAIN, STRONG, paint};
 use crate::describe::{Column, Description, Frequency, Histogram};
@@ -120,39 +120,13 @@ fn frequencies(all: &[Frequency], most: usize) -> Option<String> {
     (!shown.is_empty()).then(|| shown.join(" · "))
 }
 
-/// A share in per cent; one that is not nothing is not shown as such, nor one that is not all.
-fn percent(share: f64) -> String {
-    let text = match share * 100.0 {
-        share if share > 0.0 && share < 0.01 => "<0.01".to_owned(),
-        share if share < 100.0 && share > 99.99 => ">99.99".to_owned(),
-        share => format!("{share:.2}").trim_end_matches('0').trim_end_matches('.').to_owned(),
-    };
-    text + "\u{a0}%"
-}
-
 /// A figure: six digits of floats, all of everything else.
-fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Number(number) if number.is_f64() => number.as_f64().map_or_else(String::new, float),
         Value::String(text) => escape(text).into_owned(),
         other => other.to_string(),
     }
-}
-
-fn float(value: f64) -> String {
-    let size = value.abs();
-    if size != 0.0 && !(1e-4..1e12).contains(&size) {
-        return format!("{value:.3e}");
-    }
-    let places = if size >= 1000.0 {
-        1
-    } else if size >= 1.0 {
-        2
-    } else {
-        4
-    };
-    let text = format!("{value:.places$}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A histogram in block characters; a bin with few values is not shown as empty.
@@ -190,19 +164,6 @@ mod tests {
     fn columns_are_told_in_a_broad_and_in_a_narrow_table() {
         insta::assert_snapshot!("broad", anstream::adapter::strip_str(&described(&sample(), 160)));
         insta::assert_snapshot!("narrow", anstream::adapter::strip_str(&described(&sample(), 80)));
-    }
-
-    #[test]
-    fn no_share_is_rounded_to_nothing_or_to_all() {
-        let shares = [0.0, 1e-9, 0.5, 0.12345, 0.999_999, 1.0].map(percent);
-        let wanted = ["0", "<0.01", "50", "12.35", ">99.99", "100"].map(|text| format!("{text}\u{a0}%"));
-        assert_eq!(shares, wanted);
-    }
-
-    #[test]
-    fn floats_have_few_digits() {
-        let floats = [0.0, -2.5, 12_345.678, 1e-9, 1e15, 0.333_333].map(float);
-        assert_eq!(floats, ["0", "-2.5", "12345.7", "1.000e-9", "1.000e15", "0.3333"]);
     }
 
     #[test]

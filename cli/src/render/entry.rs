@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::catalogue::Catalogue;
 use super::grid::{Column, Grid, cell, folded, styled};
 use super::lines::lines;
 use super::paint::{CODE, FAINT, STRONG, paint};
@@ -48,7 +49,8 @@ pub(crate) fn fact(about: &str, text: impl Into<String>) -> Fact {
 }
 
 /// The names and summaries of `entries`, by group.
-pub(crate) fn list(entries: &[Entry], width: usize) -> String {
+pub(crate) fn list(catalogue: &Catalogue, width: usize) -> String {
+    let entries = &catalogue.entries;
     let mut grid = Grid::new(&[Column::Left, Column::Words]);
     let mut group = None;
     for entry in entries {
@@ -60,7 +62,9 @@ pub(crate) fn list(entries: &[Entry], width: usize) -> String {
         }
         grid.row([styled(CODE, format!("  {}", entry.name)), cell(&entry.summary)]);
     }
-    grid.render(width)
+    let mut text = grid.render(width);
+    paragraph(&mut text, catalogue.note, width);
+    text
 }
 
 /// Everything about `entry`, for a terminal.

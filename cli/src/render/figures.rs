@@ -47,6 +47,33 @@ fn scaled(value: f64, units: &[&str]) -> String {
     format!("{value:.places$} {}", units[at])
 }
 
+/// A share in per cent; one that is not nothing is not shown as such, nor one that is not all.
+pub(crate) fn percent(share: f64) -> String {
+    let text = match share * 100.0 {
+        share if share > 0.0 && share < 0.01 => "<0.01".to_owned(),
+        share if share < 100.0 && share > 99.99 => ">99.99".to_owned(),
+        share => format!("{share:.2}").trim_end_matches('0').trim_end_matches('.').to_owned(),
+    };
+    text + "\u{a0}%"
+}
+
+/// A float to a few digits: `12345.7`, `0.3333`, `1.000e-9`.
+pub(crate) fn float(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-4..1e12).contains(&size) {
+        return format!("{value:.3e}");
+    }
+    let places = if size >= 1000.0 {
+        1
+    } else if size >= 1.0 {
+        2
+    } else {
+        4
+    };
+    let text = format!("{value:.places$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// A duration to about three digits: `12 ms`, `1.84 s`, `2 min 5 s`, `3 h 20 min`.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
@@ -96,6 +123,19 @@ mod tests {
     #[test]
     fn rates_of_nothing_are_zero() {
         assert_eq!([0.0, f64::NAN, f64::INFINITY, 1_234_000.0].map(rate), ["0", "0", "0", "1.23 M"]);
+    }
+
+    #[test]
+    fn no_share_is_rounded_to_nothing_or_to_all() {
+        let shares = [0.0, 1e-9, 0.5, 0.12345, 0.999_999, 1.0].map(percent);
+        let wanted = ["0", "<0.01", "50", "12.35", ">99.99", "100"].map(|text| format!("{text}\u{a0}%"));
+        assert_eq!(shares, wanted);
+    }
+
+    #[test]
+    fn floats_have_few_digits() {
+        let floats = [0.0, -2.5, 12_345.678, 1e-9, 1e15, 0.333_333].map(float);
+        assert_eq!(floats, ["0", "-2.5", "12345.7", "1.000e-9", "1.000e15", "0.3333"]);
     }
 
     #[test]

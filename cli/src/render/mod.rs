@@ -23,12 +23,12 @@ mod suggested;
 mod summary;
 
 pub(crate) use catalogue::{Catalogue, functions, rules, steps};
-pub(crate) use described::described;
+pub(crate) use described::{described, shown};
 pub(crate) use drift::drift;
 pub(crate) use entry::{document, list};
 pub(crate) use errors::{causes, errors, errors_json};
 pub(crate) use escape::escape;
-pub(crate) use figures::{bytes, count, milliseconds, things};
+pub(crate) use figures::{bytes, count, milliseconds, percent, things};
 pub(crate) use history::history;
 pub(crate) use imported::{imported, imported_json};
 pub(crate) use lines::lines;

@@ -104,6 +104,9 @@ pub(crate) fn takes(schema: &Value, known: &Definitions) -> String {
 /// References are followed this deep; what lies deeper has its own entry in the documentation.
 const DEPTH: usize = 4;
 
+/// Alternatives beyond which it is told what they are, and not each of them.
+const MANY: usize = 24;
+
 fn describe(schema: &Value, known: &Definitions, depth: usize, words: &mut Vec<String>) {
     if let Some(name) = reference(schema) {
         match known.get(name) {
@@ -158,7 +161,12 @@ fn inner(schema: Option<&Value>, known: &Definitions, depth: usize) -> String {
         Some(schema) if depth < DEPTH => {
             let mut words = Vec::new();
             describe(schema, known, depth + 1, &mut words);
-            if words.is_empty() { "anything".into() } else { words.join(" or ") }
+            match reference(schema) {
+                // A catalogue has its own pages.
+                Some(name) if words.len() > MANY => format!("{}s", name.to_lowercase()),
+                _ if words.is_empty() => "anything".into(),
+                _ => words.join(" or "),
+            }
         }
         _ => "anything".into(),
     }
@@ -227,6 +235,15 @@ mod tests {
         let schema = json!({"$ref": "#/$defs/Again"});
         assert!(takes(&schema, &known()).starts_with("text or a list of text or a list of"));
         assert!(parameters(&schema, &known()).is_empty());
+    }
+
+    #[test]
+    fn a_catalogue_is_called_by_its_name() {
+        let one = |at: usize| json!({"type": "object", "properties": {format!("rule_{at}"): {}}});
+        let all: Vec<Value> = (0..=MANY).map(one).collect();
+        let known = json!({"Check": {"anyOf": all}}).as_object().cloned().unwrap_or_default();
+        let list = json!({"type": "array", "items": {"$ref": "#/$defs/Check"}});
+        assert_eq!(takes(&list, &known), "a list of checks");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod html;
 mod junit;
 mod markdown;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 
 use lockgate_engine::Result;
 use lockgate_engine::history::Recalled;

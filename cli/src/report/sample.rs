@@ -1,4 +1,4 @@
-//! Runs made by hand, for the tests of reports.
+//! Runs made by hand, for the tests of reports and of what is shown.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use lockgate_rules::{AnsweredFrom, Exactness, OnRow, Sample, Severity, Status, V
 use serde_json::{Value, json};
 
 /// What somebody could hope to bring into a page, a comment or a terminal.
-pub(super) const HOSTILE: &str = "</script><script>alert(1)</script>\u{1b}[31m|`@all` #1 \u{2028}\u{202e}\
+pub(crate) const HOSTILE: &str = "</script><script>alert(1)</script>\u{1b}[31m|`@all` #1 \u{2028}\u{202e}\
                                   <img src=x onerror=alert(2)>\" ' & \u{0} ]]> \r\n # www.example.com {{ 1 }}";
 
 fn time(text: &str) -> DateTime<Utc> {
@@ -19,7 +19,7 @@ fn time(text: &str) -> DateTime<Utc> {
 }
 
 /// A verdict of a check on the column `column`, exact and from the rows.
-pub(super) fn verdict(id: &str, rule: &str, column: &str, severity: Severity, status: Status) -> Verdict {
+pub(crate) fn verdict(id: &str, rule: &str, column: &str, severity: Severity, status: Status) -> Verdict {
     Verdict {
         baseline: None,
         groups: Vec::new(),

@@ -8,10 +8,11 @@ use lockgate_engine::report::{
 };
 use lockgate_engine::scan::{Change, Difference};
 use lockgate_engine::{RunRecord, RunStatus};
-use lockgate_rules::{AnsweredFrom, Exactness, OnRow, Sample, Severity, Status, Verdict};
-use serde_json::{Value, json};
+use lockgate_rules::{AnsweredFrom, Exactness, Sample, Severity, Status, Verdict};
+use serde_json::json;
 
 use super::summary;
+use crate::report::sample;
 
 fn time(text: &str) -> DateTime<Utc> {
     text.parse().expect("a time")
@@ -51,28 +52,9 @@ fn output(location: &str, rows: u64, bytes: u64, files: usize) -> Output {
 
 fn verdict(id: &str, rule: &str, column: &str, severity: Severity, status: Status) -> Verdict {
     Verdict {
-        groups: Vec::new(),
-        id: id.into(),
-        rule: rule.into(),
-        columns: vec![column.into()],
-        filter: None,
-        severity,
-        status,
-        observed: Value::Null,
         observed_text: "all 336,776 pass".into(),
-        expected: "between 1 and 12".into(),
         n_evaluated: 336_776,
-        n_failed: 0,
-        n_null: 0,
-        exactness: Exactness::Exact,
-        answered_from: AnsweredFrom::Scan,
-        baseline: None,
-        samples: Vec::new(),
-        dimension: "validity".into(),
-        tags: Vec::new(),
-        owner: None,
-        description: None,
-        on_row: OnRow::Keep,
+        ..sample::verdict(id, rule, column, severity, status)
     }
 }
 

@@ -3,6 +3,7 @@
 use lockgate_engine::{RunRecord, RunStatus};
 use serde::Serialize;
 
+use crate::page::Figure;
 use crate::render::{Tone, bytes, count, milliseconds, outcome, things};
 use crate::report::check::{rows_in, rows_out, rows_quarantined};
 
@@ -18,14 +19,6 @@ pub(super) struct Overview {
     figures: Vec<Figure>,
     /// What became of the outputs.
     written: &'static str,
-}
-
-/// A figure with what it is.
-#[derive(Debug, Serialize)]
-struct Figure {
-    name: &'static str,
-    value: String,
-    note: String,
 }
 
 /// How a run ended.

@@ -19,7 +19,7 @@ const HEIGHT: f64 = 44.0;
 const MARGIN: f64 = 6.0;
 
 /// Points of a line beyond which neighbours are drawn as their smallest and largest.
-const POINTS: usize = 80;
+const POINTS: usize = 60;
 
 /// What the checks of a run found in it and before.
 pub(super) struct Trends(Vec<Series>);
@@ -122,11 +122,12 @@ impl Trends {
         for (at, (series, check)) in self.0.iter().zip(&recalled.record.checks).enumerate() {
             let (low, high) = range(&series.figures.iter().flatten().copied().collect::<Vec<_>>());
             if low < high {
-                let bad: Vec<usize> = (0..series.statuses.len())
-                    .filter(|run| series.statuses[*run].is_some_and(|status| status != Status::Pass))
-                    .collect();
-                let share = u8::from(is_share(check));
-                checks.insert(at.to_string(), json!([share, packed(&series.figures), bad]));
+                let bad = (0..series.statuses.len())
+                    .filter(|run| series.statuses[*run].is_some_and(|status| status != Status::Pass));
+                let bad = ranges(&bad.collect::<Vec<_>>());
+                let share = is_share(check);
+                let Packed { base, unit, figures } = Packed::of(&series.figures, share);
+                checks.insert(at.to_string(), json!([u8::from(share), base, unit, figures, bad]));
             }
         }
         let runs = if checks.is_empty() { Vec::new() } else { runs };
@@ -140,14 +141,53 @@ fn is_share(check: &Check) -> bool {
         && rule_named(&check.verdict.rule).is_some_and(|rule| rule.shape == Shape::Row)
 }
 
-/// Figures to six digits, in one list; `[figure, n]` stands for `n` of the same.
-fn packed(figures: &[Option<f64>]) -> Vec<Value> {
+/// Figures in few digits: to six of them, shares to a millionth. Where all are whole, each is told by how many
+/// units it lies below the largest; `[n, times]` stands for several of the same.
+#[derive(Debug, PartialEq)]
+struct Packed {
+    /// The largest; none where figures stand as they are.
+    base: Option<f64>,
+    unit: f64,
+    figures: Vec<Value>,
+}
+
+impl Packed {
+    fn of(figures: &[Option<f64>], is_share: bool) -> Self {
+        let scale = if is_share { 1e6 } else { 1.0 };
+        let whole = |figure: &f64| {
+            let scaled = figure * scale;
+            let is_whole = is_share || scaled.fract() == 0.0;
+            (is_whole && scaled.abs() < 1e15).then(|| scaled.round() as i64)
+        };
+        let known: Option<Vec<i64>> = figures.iter().flatten().map(whole).collect();
+        let Some(most) = known.as_ref().and_then(|known| known.iter().copied().max()) else {
+            return Self { base: None, unit: 1.0, figures: packed(figures, six_digits) };
+        };
+        let below = |figure: f64| most - whole(&figure).unwrap_or(most);
+        let unit = figures.iter().flatten().fold(0, |unit, figure| divisor(unit, below(*figure))).max(1);
+        let told = packed(figures, |figure| json!(below(figure) / unit));
+        Self { base: Some(most as f64 / scale), unit: unit as f64 / scale, figures: told }
+    }
+}
+
+/// The greatest common divisor.
+fn divisor(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { divisor(b, a % b) }
+}
+
+fn packed(figures: &[Option<f64>], shown: impl Fn(f64) -> Value) -> Vec<Value> {
     let mut packed = Vec::new();
     for same in figures.chunk_by(PartialEq::eq) {
-        let figure = same[0].map_or(Value::Null, six_digits);
+        let figure = same[0].map_or(Value::Null, &shown);
         packed.push(if same.len() > 1 { json!([figure, same.len()]) } else { figure });
     }
     packed
+}
+
+/// Positions in their order; `[first, n]` stands for `n` in a row.
+fn ranges(positions: &[usize]) -> Vec<Value> {
+    let rows = positions.chunk_by(|a, b| a + 1 == *b);
+    rows.map(|row| if row.len() > 1 { json!([row[0], row.len()]) } else { json!(row[0]) }).collect()
 }
 
 fn six_digits(figure: f64) -> Value {
@@ -351,7 +391,21 @@ mod tests {
     #[test]
     fn figures_are_packed() {
         let figures = [Some(1.0), Some(1.0), None, Some(0.123_456_789), Some(336_776.0)];
-        assert_eq!(json!(packed(&figures)), json!([[1, 2], null, 0.123_457, 336_776]));
+        let told = Packed::of(&figures, false);
+        assert_eq!((told.base, json!(told.figures)), (None, json!([[1, 2], null, 0.123_457, 336_776])));
+    }
+
+    #[test]
+    fn whole_figures_are_told_by_their_distance_from_the_largest() {
+        let shares = [Some(1.0), Some(0.995), Some(0.985), None, Some(0.985)];
+        let told = Packed::of(&shares, true);
+        assert_eq!((told.base, told.unit), (Some(1.0), 0.005));
+        assert_eq!(json!(told.figures), json!([0, 1, 3, null, 3]));
+        let counts = Packed::of(&[Some(-7.0), Some(336_776.0), Some(336_776.0)], false);
+        assert_eq!((counts.base, counts.unit), (Some(336_776.0), 336_783.0));
+        assert_eq!(json!(counts.figures), json!([1, [0, 2]]));
+        assert_eq!(Packed::of(&[None], true).base, None);
+        assert_eq!(json!(ranges(&[0, 1, 2, 5, 7, 8])), json!([[0, 3], 5, [7, 2]]));
     }
 
     #[test]
