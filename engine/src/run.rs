@@ -246,6 +246,7 @@ fn outputs(plan: &Plan, outcomes: &[NodeOutcome]) -> Vec<Output> {
                 },
                 partitions,
                 files: files.iter().map(|file| file.staged.clone()).collect(),
+                taken: Vec::new(),
             });
         }
     }
