@@ -131,6 +131,10 @@ impl WholeStep for Order {
     fn lazy(&self, input: LazyFrame, _: Vec<LazyFrame>) -> PolarsResult<LazyFrame> {
         Ok(self.of(input))
     }
+
+    fn is_row_by_row(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]
