@@ -9,6 +9,7 @@ pub mod expr;
 pub mod history;
 pub mod plan;
 pub mod profile;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod scan;

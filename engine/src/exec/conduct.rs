@@ -2,6 +2,7 @@
 //! phases need.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -10,7 +11,7 @@ use lockgate_rules::{NO_HISTORY, Point, Verdict, Want};
 use parquet::basic::Compression;
 use polars::prelude::{DataFrame, Schema};
 
-use super::feed::Feed;
+use super::feed::{Feed, Place};
 use super::flow::{self, Machine};
 use super::line::{Counter, Line, Stage, Work};
 use super::rows::RowWork;
@@ -21,6 +22,7 @@ use crate::plan::{
     Node, Partitioning, Plan, Rows, StepPlan, WritePlan, planned_references, predicates, run_time_folder,
     visible,
 };
+use crate::scan::Scan;
 use crate::sink::StagedFile;
 use crate::steps::{Lowering, RowOp};
 use crate::store::{Staging, partition_folder};
@@ -45,6 +47,8 @@ pub struct Conduct {
 pub struct NodeOutcome {
     /// Rows that came out of its steps.
     pub rows_in: u64,
+    /// Rows that came in past its first step.
+    pub rows_entered: u64,
     /// Rows that stayed after its checks.
     pub rows_out: u64,
     /// What each step did.
@@ -92,9 +96,10 @@ pub fn run(
         for (position, &root) in roots.iter().enumerate() {
             let members = members(plan, root, phase);
             let lines = lines(plan, &members, conduct, staging, &mut kept)?;
-            let feed = match (plan.scan(root), kept.get(&root)) {
-                (Some(scan), None) => Feed::Scan(scan),
-                (_, frames) => Feed::Replay(frames.into_iter().flatten().flat_map(batches).collect()),
+            let feed = match (&plan.nodes[root].rows, kept.get(&root)) {
+                (Rows::Scan(scan), None) => Feed::Scan(scan),
+                (Rows::Returning { .. }, _) => Feed::Entrances(entrances(plan, &members)),
+                (_, frames) => Feed::Frames(frames.into_iter().flatten().flat_map(batches).collect()),
             };
             if position + 1 == roots.len() {
                 // What was needed has been taken from the rows that no later phase asks for.
@@ -109,9 +114,9 @@ pub fn run(
                 _ => flow::run(&feed, &lines, machine)?,
             }
             for (line, &node) in lines.into_iter().zip(&members) {
-                let is_replay = node == root && !is_first_look(plan, root, phase);
+                let is_again = node == root && !is_first_look(plan, root, phase);
                 let (outcome, rows) = finish(plan, node, line, conduct)?;
-                if !is_replay {
+                if !is_again {
                     done.insert(node, outcome);
                     kept.extend(rows.map(|rows| (node, rows)).filter(|_| last_use(plan, node) > phase));
                 }
@@ -132,9 +137,20 @@ fn roots(plan: &Plan, phase: usize) -> Vec<usize> {
         match &plan.nodes[node].rows {
             Rows::Scan(_) => feeds || (first_look(plan, node) == phase),
             Rows::Steps { .. } => feeds && !own,
+            Rows::Returning { .. } => own,
         }
     };
     (0..plan.nodes.len()).filter(|&node| is_root(node)).collect()
+}
+
+/// Where rows come in among the lines of `members`.
+fn entrances<'p>(plan: &'p Plan, members: &[usize]) -> Vec<(Place, &'p Scan)> {
+    let of = |(line, &node): (usize, &usize)| {
+        let place = move |stage: usize| Place { line, stage };
+        let entrances = &plan.nodes[node].entrances;
+        entrances.iter().map(move |entrance| (place(entrance.stage), &entrance.scan)).collect::<Vec<_>>()
+    };
+    members.iter().enumerate().flat_map(of).collect()
 }
 
 /// Tables of `phase` that take their rows from `node`.
@@ -162,7 +178,7 @@ fn first_look(plan: &Plan, source: usize) -> usize {
 fn is_first_look(plan: &Plan, node: usize, phase: usize) -> bool {
     match &plan.nodes[node].rows {
         Rows::Scan(_) => first_look(plan, node) == phase,
-        Rows::Steps { .. } => plan.nodes[node].phase == phase,
+        Rows::Steps { .. } | Rows::Returning { .. } => plan.nodes[node].phase == phase,
     }
 }
 
@@ -180,6 +196,7 @@ fn last_use(plan: &Plan, node: usize) -> usize {
     let uses = plan.nodes.iter().enumerate().filter_map(|(index, other)| match &other.rows {
         Rows::Steps { from, .. } => (*from == node || other.reads.contains(&node)).then_some(other.phase),
         Rows::Scan(_) => other.reads.contains(&node).then(|| last_scan(plan, index)),
+        Rows::Returning { .. } => other.reads.contains(&node).then_some(other.phase),
     });
     uses.max().unwrap_or(0)
 }
@@ -204,8 +221,7 @@ fn lines(
     kept: &mut Kept,
 ) -> Result<Vec<Line>> {
     let phase = members.iter().map(|&node| plan.nodes[node].phase).max().unwrap_or(0);
-    let files: Arc<[String]> =
-        plan.scan(plan.root(members[0])).map_or_else(Vec::new, crate::scan::Scan::file_names).into();
+    let files: Arc<[String]> = plan.files(members[0]).into();
     let reread = plan.scan(members[0]).is_some() && !kept.contains_key(&members[0]);
     let mut lines = Vec::with_capacity(members.len());
     for (position, &node) in members.iter().enumerate() {
@@ -220,7 +236,8 @@ fn lines(
             if let Lowering::Rows(ops) = &step.lowering
                 && ops.iter().any(|op| matches!(op, RowOp::Divert(_)))
             {
-                diverting.push((stages.len(), step.def.name, step.input.clone()));
+                let point = point_name(Some((step.position, step.def.name)));
+                diverting.push((stages.len(), format!("{point}-{}", step.trail), step.input.clone()));
             }
             let others = others(plan, &step, kept)?;
             stages.push(stage(step, others, &files)?);
@@ -229,7 +246,7 @@ fn lines(
         let feeds = (0..members.len())
             .filter(|&child| match &plan.nodes[members[child]].rows {
                 Rows::Steps { from, .. } => child > 0 && *from == node,
-                Rows::Scan(_) => false,
+                Rows::Scan(_) | Rows::Returning { .. } => false,
             })
             .collect();
         lines.push(Line {
@@ -243,6 +260,7 @@ fn lines(
             gathered: (watched && own.gathered).then(Mutex::default),
             feeds,
             flow: Counter::default(),
+            entered: AtomicU64::new(0),
         });
     }
     Ok(lines)
@@ -261,7 +279,7 @@ fn whole(plan: &Plan, node: usize, kept: &mut Kept) -> Result<DataFrame> {
 }
 
 fn select_visible(frame: &DataFrame) -> Result<DataFrame> {
-    let columns = frame.columns().iter().filter(|column| crate::scan::Scan::is_visible(column.name()));
+    let columns = frame.columns().iter().filter(|column| Scan::is_visible(column.name()));
     DataFrame::new(frame.height(), columns.cloned().collect())
         .map_err(|error| Error::defect("could not leave out hidden columns").because(error))
 }
@@ -329,22 +347,23 @@ fn tag(conduct: &Conduct) -> String {
 
 fn quarantine(
     node: &Node,
-    diverting: &[(usize, &'static str, Schema)],
+    diverting: &[(usize, String, Schema)],
     conduct: &Conduct,
     staging: &Staging,
     files: &Arc<[String]>,
 ) -> Result<Option<Quarantine>> {
     let Some(dataset) = node.quarantine.as_ref().filter(|_| conduct.write) else { return Ok(None) };
     let folder = partition_folder(QUARANTINE_RUN, Some(&conduct.run_id));
-    let stages = diverting.iter().map(|(stage, step, schema)| (Some((*stage, *step)), schema));
+    let checks = format!("{}-{}", point_name(None), node.trail);
+    let stages = diverting.iter().map(|(stage, point, schema)| (Some(*stage), point, schema));
     let points = stages
-        .chain(std::iter::once((None, &node.carried)))
-        .map(|(stage, schema)| {
+        .chain(std::iter::once((None, &checks, &node.carried)))
+        .map(|(stage, point, schema)| {
             let written = Quarantine::schema(schema);
             let plan = WritePlan::single(dataset.clone(), folder.clone(), Compression::SNAPPY);
-            let tag = format!("{}-{}", point_name(stage), tag(conduct));
+            let tag = format!("{point}-{}", tag(conduct));
             Ok(validate::Point {
-                stage: stage.map(|(stage, _)| stage),
+                stage,
                 writer: plan.writer(&written, conduct.run_time, tag, staging.clone())?,
                 schema: super::bridge::arrow_schema(&written)?,
             })
@@ -402,6 +421,7 @@ fn finish(
     }
     let outcome = NodeOutcome {
         rows_in: line.flow.rows_in(),
+        rows_entered: line.entered.into_inner(),
         rows_out: line.flow.rows_out(),
         steps,
         verdicts,

@@ -1,4 +1,5 @@
-//! Where the batches of a flow come from: a scan of stored objects, or frames kept in memory.
+//! Where the batches of a flow come from: a scan of stored objects, frames kept in memory, or several
+//! scans whose rows come in at places of their own.
 
 use std::collections::VecDeque;
 
@@ -14,7 +15,23 @@ pub enum Feed<'f> {
     /// Stored objects, row group by row group.
     Scan(&'f Scan),
     /// Frames of a table that was complete before.
-    Replay(Vec<DataFrame>),
+    Frames(Vec<DataFrame>),
+    /// Stored rows that each come in somewhere on the way.
+    Entrances(Vec<(Place, &'f Scan)>),
+}
+
+/// A place on the way of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Which line.
+    pub line: usize,
+    /// Before which of its stages; their number stands for the end of the line, before its checks.
+    pub stage: usize,
+}
+
+impl Place {
+    /// Where rows come in as a rule.
+    pub const START: Self = Self { line: 0, stage: 0 };
 }
 
 impl Feed<'_> {
@@ -22,7 +39,25 @@ impl Feed<'_> {
     pub fn tasks(&self) -> usize {
         match self {
             Self::Scan(scan) => scan.tasks().len(),
-            Self::Replay(frames) => frames.len(),
+            Self::Frames(frames) => frames.len(),
+            Self::Entrances(entrances) => entrances.iter().map(|(_, scan)| scan.tasks().len()).sum(),
+        }
+    }
+
+    /// Where the rows of `task` come in.
+    pub fn place(&self, task: usize) -> Place {
+        match self {
+            Self::Scan(_) | Self::Frames(_) => Place::START,
+            Self::Entrances(entrances) => entrance(entrances, task).map_or(Place::START, |(place, ..)| place),
+        }
+    }
+
+    /// The scan that reads `task`, and its number there.
+    fn stored(&self, task: usize) -> Option<(&Scan, usize)> {
+        match self {
+            Self::Scan(scan) => Some((*scan, task)),
+            Self::Frames(_) => None,
+            Self::Entrances(entrances) => entrance(entrances, task).map(|(_, scan, task)| (scan, task)),
         }
     }
 
@@ -30,16 +65,14 @@ impl Feed<'_> {
     pub fn rows_known(&self) -> Option<u64> {
         match self {
             Self::Scan(scan) => scan.footer_rows(),
-            Self::Replay(frames) => Some(frames.iter().map(|frame| frame.height() as u64).sum()),
+            Self::Entrances(_) => None,
+            Self::Frames(frames) => Some(frames.iter().map(|frame| frame.height() as u64).sum()),
         }
     }
 
     /// Stored bytes of a task.
     pub fn stored_bytes(&self, task: usize) -> u64 {
-        match self {
-            Self::Scan(scan) => scan.stored_bytes(task),
-            Self::Replay(_) => 0,
-        }
+        self.stored(task).map_or(0, |(scan, task)| scan.stored_bytes(task))
     }
 
     /// Brings in the input of all tasks in order, `window` of them ahead of whoever takes them.
@@ -54,14 +87,28 @@ impl Feed<'_> {
         input: Fetched,
         each: &mut dyn FnMut(DataFrame, bool) -> bool,
     ) -> Result<()> {
-        match self {
-            Self::Scan(scan) => scan.decode(task, input, each),
-            Self::Replay(frames) => {
+        match (self, self.stored(task)) {
+            (Self::Frames(frames), _) => {
                 each(frames[task].clone(), true);
                 Ok(())
             }
+            (_, Some((scan, task))) => scan.decode(task, input, each),
+            (_, None) => Err(Error::defect("a task that no scan has")),
         }
     }
+}
+
+/// The entrance that has `task` of all, and its number there.
+fn entrance<'f>(entrances: &[(Place, &'f Scan)], task: usize) -> Option<(Place, &'f Scan, usize)> {
+    let mut first = 0;
+    for (place, scan) in entrances {
+        let next = first + scan.tasks().len();
+        if task < next {
+            return Some((*place, scan, task - first));
+        }
+        first = next;
+    }
+    None
 }
 
 /// Input of tasks to come, under way.
@@ -76,9 +123,16 @@ pub struct Ahead<'a> {
 impl Ahead<'_> {
     /// The input of the next task; to be called once for each.
     pub fn take(&mut self) -> Result<Fetched> {
-        let Feed::Scan(scan) = self.feed else { return Ok(Fetched::Nothing) };
-        while self.started < self.feed.tasks() && self.waiting.len() < self.window {
-            self.waiting.push_back(self.io.spawn(scan.fetch(self.started)));
+        if let Feed::Frames(_) = self.feed {
+            return Ok(Fetched::Nothing);
+        }
+        while self.waiting.len() < self.window {
+            let Some((scan, task)) =
+                self.feed.stored(self.started).filter(|(scan, task)| *task < scan.tasks().len())
+            else {
+                break;
+            };
+            self.waiting.push_back(self.io.spawn(scan.fetch(task)));
             self.started += 1;
         }
         let next =
