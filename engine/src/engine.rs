@@ -16,6 +16,7 @@ use crate::history::{self, Asked, Drift, Figures, Past, PublishedInput, Recalled
 use crate::memory::{Disk, Limits, Memory, Process};
 use crate::plan::{self, Context, Explanation, Plan};
 use crate::profile::{self, Profiled};
+use crate::replay::{self, Wanted};
 use crate::report::RunRecord;
 use crate::run;
 use crate::scan::Part;
@@ -152,6 +153,12 @@ impl Engine {
         masked(pipeline, run::run(self, pipeline))
     }
 
+    /// Takes rows of the pipeline's quarantines through the pipeline, from where they had left, and publishes those
+    /// that pass.
+    pub fn replay(&self, pipeline: &Pipeline, wanted: &Wanted) -> Result<RunRecord, Vec<Error>> {
+        masked(pipeline, replay::replay(self, pipeline, wanted))
+    }
+
     /// Runs the checks of a pipeline without writing anything.
     pub fn validate(&self, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>> {
         masked(pipeline, run::validate(self, pipeline, Part::Whole))
@@ -259,6 +266,12 @@ impl Engine {
             ))
         };
         let context = Context { stores: &self.stores, seed: self.options.seed, is_known: &is_known };
+        plan::bind(pipeline, &context)
+    }
+
+    /// The same, with partitions that were published before among those that are read.
+    pub(crate) fn bind_whole(&self, pipeline: &Pipeline) -> Result<Plan, Vec<Error>> {
+        let context = Context { stores: &self.stores, seed: self.options.seed, is_known: &|_, _| false };
         plan::bind(pipeline, &context)
     }
 

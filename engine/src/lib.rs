@@ -10,6 +10,7 @@ pub mod history;
 pub mod memory;
 pub mod plan;
 pub mod profile;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod scan;

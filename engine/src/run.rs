@@ -17,7 +17,7 @@ use crate::plan::{Plan, Rows};
 use crate::report::{Assembly, RecoveredRun, RunRecord, RunStatus};
 use crate::scan::Part;
 use crate::spec::{Mode, Pipeline};
-use crate::store::{Dataset, Staging};
+use crate::store::{Dataset, Entry, Staging};
 use crate::validate::{Ruling, rule};
 
 /// Runs `pipeline`: binds it to its data, makes and checks its tables in one pass, and publishes them if
@@ -26,7 +26,7 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     let mut clock = Phases::start(engine);
     clock.enter("plan");
     let mut plan = engine.bind(pipeline)?;
-    let run_id = run_id(pipeline, &plan, engine);
+    let run_id = run_id(pipeline, &plan, engine, engine.options.run_time);
     if plan.nothing_new() {
         return Ok(nothing_new(engine, pipeline, &plan, run_id, &mut clock));
     }
@@ -68,7 +68,7 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     clock.enter("publish");
     let ruling = rule(&outcomes.iter().flat_map(|outcome| &outcome.verdicts));
     let outputs = outputs(&plan, &outcomes);
-    let record = assemble(engine, pipeline, &plan, &outcomes, &ruling, &conduct);
+    let record = assemble(pipeline, &plan, &outcomes, &ruling, &conduct);
     let mut record = Assembly { recovered: &recovered, ..record }.finish(clock.read());
     let states = states(&plan, &outcomes, &conduct).map_err(|error| vec![error])?;
     settle(engine, session, &ruling, (outputs, states), &record).map_err(|error| vec![error])?;
@@ -95,7 +95,7 @@ fn nothing_new(
         past: None,
     };
     let ruling = Ruling::Publish { alerts: Vec::new() };
-    let record = assemble(engine, pipeline, plan, &[], &ruling, &conduct).finish(clock.read());
+    let record = assemble(pipeline, plan, &[], &ruling, &conduct).finish(clock.read());
     RunRecord { status: RunStatus::NothingNew, ..record }
 }
 
@@ -104,7 +104,7 @@ pub fn validate(engine: &Engine, pipeline: &Pipeline, part: Part) -> Result<RunR
     let mut clock = Phases::start(engine);
     clock.enter("plan");
     let mut plan = engine.bind(pipeline)?;
-    let run_id = run_id(pipeline, &plan, engine);
+    let run_id = run_id(pipeline, &plan, engine, engine.options.run_time);
     if plan.nothing_new() {
         return Ok(nothing_new(engine, pipeline, &plan, run_id, &mut clock));
     }
@@ -120,7 +120,7 @@ pub fn validate(engine: &Engine, pipeline: &Pipeline, part: Part) -> Result<RunR
     let staging = Staging::new(conduct.run_id.as_str(), engine.stores.io(), None);
     let outcomes = carry_out(engine, &mut plan, &conduct, &staging).map_err(|error| vec![error])?;
     let ruling = rule(&outcomes.iter().flat_map(|outcome| &outcome.verdicts));
-    let mut record = assemble(engine, pipeline, &plan, &outcomes, &ruling, &conduct).finish(clock.read());
+    let mut record = assemble(pipeline, &plan, &outcomes, &ruling, &conduct).finish(clock.read());
     if record.status != RunStatus::Withheld {
         record.status = RunStatus::Validated;
     }
@@ -136,8 +136,10 @@ pub(crate) fn carry_out(
 ) -> Result<Vec<NodeOutcome>> {
     let bytes = plan.nodes.iter().filter_map(|node| match &node.rows {
         Rows::Scan(scan) => Some(scan.bytes()),
-        Rows::Steps { .. } => None,
+        Rows::Steps { .. } | Rows::Returning { .. } => None,
     });
+    let returning = plan.nodes.iter().flat_map(|node| &node.entrances).map(|entrance| entrance.scan.bytes());
+    let bytes = bytes.chain(returning);
     Progress::add(&engine.progress().bytes_total, bytes.sum());
     let machine = Machine {
         pool: &engine.pool,
@@ -150,7 +152,7 @@ pub(crate) fn carry_out(
 }
 
 /// Publishes, withholds, or forgets what was staged.
-fn settle(
+pub(crate) fn settle(
     engine: &Engine,
     session: Session,
     ruling: &Ruling,
@@ -179,7 +181,7 @@ fn settle(
 }
 
 /// What a run is: the same pipeline, variables, seed, engine, time, inputs and files of values give the same id.
-fn run_id(pipeline: &Pipeline, plan: &Plan, engine: &Engine) -> String {
+pub(crate) fn run_id(pipeline: &Pipeline, plan: &Plan, engine: &Engine, run_time: DateTime<Utc>) -> String {
     let mut hash = Sha256::new();
     let mut add = |part: &str| {
         hash.update((part.len() as u64).to_le_bytes());
@@ -193,15 +195,22 @@ fn run_id(pipeline: &Pipeline, plan: &Plan, engine: &Engine) -> String {
     }
     add(&engine.options.seed.to_string());
     if plan.depends_on_time() {
-        add(&engine.options.run_time.to_rfc3339());
+        add(&run_time.to_rfc3339());
     }
     for node in &plan.nodes {
         add(&node.name);
-        let Rows::Scan(scan) = &node.rows else { continue };
-        for file in scan.files() {
-            add(&file.entry.location.to_string());
-            add(&file.entry.size.to_string());
-            add(file.entry.etag.as_deref().unwrap_or_default());
+        let scan = match &node.rows {
+            Rows::Scan(scan) => Some(&**scan),
+            Rows::Steps { .. } | Rows::Returning { .. } => None,
+        };
+        if let Some(scan) = scan {
+            scan.files().iter().for_each(|file| add_entry(&mut add, &file.entry));
+        }
+        // The same files taken from the quarantine are another thing than read by a run.
+        for entrance in &node.entrances {
+            add("from the quarantine");
+            add(&entrance.stage.to_string());
+            entrance.scan.files().iter().for_each(|file| add_entry(&mut add, &file.entry));
         }
     }
     for file in &plan.values {
@@ -213,7 +222,14 @@ fn run_id(pipeline: &Pipeline, plan: &Plan, engine: &Engine) -> String {
     format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
-fn datasets(plan: &Plan) -> Vec<Dataset> {
+fn add_entry(add: &mut impl FnMut(&str), entry: &Entry) {
+    add(&entry.location.to_string());
+    add(&entry.size.to_string());
+    add(entry.etag.as_deref().unwrap_or_default());
+}
+
+/// The datasets that may be written.
+pub(crate) fn datasets(plan: &Plan) -> Vec<Dataset> {
     let written = plan.nodes.iter().filter_map(|node| node.write.as_ref().map(|write| write.dataset.clone()));
     written.chain(plan.nodes.iter().filter_map(|node| node.quarantine.clone())).collect()
 }
@@ -228,7 +244,7 @@ fn states(plan: &Plan, outcomes: &[NodeOutcome], conduct: &Conduct) -> Result<Ve
 }
 
 /// What each dataset gets.
-fn outputs(plan: &Plan, outcomes: &[NodeOutcome]) -> Vec<Output> {
+pub(crate) fn outputs(plan: &Plan, outcomes: &[NodeOutcome]) -> Vec<Output> {
     let mut outputs = Vec::new();
     for (node, outcome) in plan.nodes.iter().zip(outcomes) {
         let written = node.write.as_ref().map(|write| (&write.dataset, write.mode, &outcome.staged));
@@ -247,14 +263,15 @@ fn outputs(plan: &Plan, outcomes: &[NodeOutcome]) -> Vec<Output> {
                 },
                 partitions,
                 files: files.iter().map(|file| file.staged.clone()).collect(),
+                taken: Vec::new(),
             });
         }
     }
     outputs
 }
 
-fn assemble<'a>(
-    engine: &Engine,
+/// All that the record is made of, but what died before.
+pub(crate) fn assemble<'a>(
     pipeline: &'a Pipeline,
     plan: &'a Plan,
     outcomes: &'a [NodeOutcome],
@@ -267,13 +284,14 @@ fn assemble<'a>(
         outcomes,
         ruling,
         run_id: &conduct.run_id,
-        run_time: engine.options.run_time,
+        run_time: conduct.run_time,
         recovered: &[],
+        replay: None,
     }
 }
 
 /// What became of an earlier run that had died.
-fn told(recovered: &Recovered) -> RecoveredRun {
+pub(crate) fn told(recovered: &Recovered) -> RecoveredRun {
     RecoveredRun {
         run_id: recovered.attempt.as_ref().map(|attempt| attempt.run_id.clone()),
         outcome: match &recovered.action {
@@ -290,14 +308,15 @@ fn told(recovered: &Recovered) -> RecoveredRun {
 pub(crate) struct Phases<'e> {
     engine: &'e Engine,
     /// When the run began.
-    started_at: DateTime<Utc>,
+    pub(crate) started_at: DateTime<Utc>,
     started: Instant,
     current: Option<(&'static str, Instant)>,
     done: BTreeMap<String, f64>,
 }
 
 impl<'e> Phases<'e> {
-    fn start(engine: &'e Engine) -> Self {
+    /// Starts the clock.
+    pub(crate) fn start(engine: &'e Engine) -> Self {
         Self {
             engine,
             started_at: (engine.clock)(),
@@ -307,7 +326,8 @@ impl<'e> Phases<'e> {
         }
     }
 
-    fn enter(&mut self, phase: &'static str) {
+    /// Ends the phase before and begins this one.
+    pub(crate) fn enter(&mut self, phase: &'static str) {
         self.close();
         self.engine.progress().enter(phase);
         self.current = Some((phase, Instant::now()));
@@ -320,7 +340,7 @@ impl<'e> Phases<'e> {
     }
 
     /// When the run began and what it took until now.
-    fn read(&mut self) -> (DateTime<Utc>, crate::report::Resources, DateTime<Utc>) {
+    pub(crate) fn read(&mut self) -> (DateTime<Utc>, crate::report::Resources, DateTime<Utc>) {
         self.close();
         let usage = self.engine.options.usage.as_ref().map(|usage| usage());
         let resources = crate::report::Resources {

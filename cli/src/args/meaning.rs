@@ -7,12 +7,13 @@ use anstream::ColorChoice;
 use clap::ValueEnum;
 use lockgate_engine::Options;
 use lockgate_engine::history::Asked;
+use lockgate_engine::replay::Wanted;
 use lockgate_rules::profile::Figure;
 
 use super::data_format::DataFormat;
 use super::typed::{
     By, Color, Command, Dataset, Drift, File, Format, Given, History, Import, LogLevel, Machine, Plan,
-    Profile, ProfileKind, Report, ReportKind, Run, Shown, Typed, Validate,
+    Profile, ProfileKind, Quarantine, Replay, Report, ReportKind, Run, Shown, Typed, Validate,
 };
 use crate::import::Tool;
 use crate::{environment, usage};
@@ -106,6 +107,13 @@ pub(crate) enum Work {
         kind: ReportKind,
         /// The file to write; none is the place that is usual for the kind.
         out: Option<PathBuf>,
+    },
+    /// Take rows of the quarantine through the pipeline again.
+    Replay {
+        /// The pipeline.
+        job: Job,
+        /// Which rows.
+        wanted: Wanted,
     },
     /// Finish or undo runs that died.
     Recover(Job),
@@ -208,6 +216,7 @@ impl From<Command> for Work {
             Command::Report(report) => {
                 Self::Report { kind: report.kind, out: report.out.clone(), of: report.into() }
             }
+            Command::Quarantine(Quarantine::Replay(replay)) => replay.into(),
             Command::Recover(file) => Self::Recover(Job::about(file)),
             Command::Rules(entry) => Self::Rules(entry.name),
             Command::Functions(entry) => Self::Functions(entry.name),
@@ -265,6 +274,16 @@ impl From<Run> for Job {
         job.options.dry_run = run.unpublished;
         job.warn_exit = run.warn_exit;
         job
+    }
+}
+
+impl From<Replay> for Work {
+    fn from(replay: Replay) -> Self {
+        let Replay { file, table, runs, at, reread, leave, unpublished, warn_exit, machine } = replay;
+        let run_time = file.given.run_time.as_ref().map(|time| time.0);
+        let mut job = Job { warn_exit, ..Job::about(file).on(&machine) };
+        job.options.dry_run = unpublished;
+        Self::Replay { job, wanted: Wanted { table, runs, at, reread, leave, run_time } }
     }
 }
 

@@ -31,11 +31,15 @@ fn the_definition_is_sound() {
 
 #[test]
 fn every_visible_command_has_an_example() {
-    let described = described();
-    for command in described.get_subcommands().filter(|command| !command.is_hide_set()) {
-        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        assert!(help.contains(&format!("lockgate {}", command.get_name())), "{}", command.get_name());
+    fn look(name: &str, command: &clap::Command) {
+        for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+            let name = format!("{name} {}", below.get_name());
+            let help = below.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&name), "{name}");
+            look(&name, below);
+        }
     }
+    look("lockgate", &described());
 }
 
 #[test]

@@ -111,6 +111,13 @@ pub(super) enum Command {
                             lockgate report orders.yaml 3f9a1c --as markdown --out comment.md\n  \
                             lockgate validate orders.yaml --format json | lockgate report --record - --as junit")]
     Report(Report),
+    /// Work with the rows that checks and steps have kept apart
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "Example: lockgate quarantine replay orders.yaml --dry-run"
+    )]
+    Quarantine(Quarantine),
     /// Finish or undo runs that died
     #[command(after_help = "Example: lockgate recover orders.yaml")]
     Recover(File),
@@ -211,6 +218,47 @@ pub(super) struct Plan {
 pub(super) struct Run {
     #[command(flatten)]
     pub(super) file: File,
+    /// Do everything but publish
+    #[arg(long = "dry-run")]
+    pub(super) unpublished: bool,
+    /// Exit with code 10 if checks alert
+    #[arg(long)]
+    pub(super) warn_exit: bool,
+    #[command(flatten)]
+    pub(super) machine: Machine,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Quarantine {
+    /// Take rows through the pipeline again, from where they had left, and publish those that pass
+    ///
+    /// Rows go on with the steps and checks that the pipeline has now: correct these, or the rows in the files of
+    /// the quarantine. What passes is appended to the tables and leaves the quarantine in the same commit; what
+    /// fails again stays there with its new reasons. Without rows in quarantine there is nothing to do.
+    #[command(after_help = "Examples:\n  lockgate quarantine replay orders.yaml --dry-run\n  \
+                            lockgate quarantine replay orders.yaml --table clean --run 3f9a1c")]
+    Replay(Replay),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    #[command(flatten)]
+    pub(super) file: File,
+    /// Source or table whose rows go on [default: all that have a quarantine]
+    #[arg(long, value_name = "TABLE")]
+    pub(super) table: Option<String>,
+    /// Run that kept the rows apart: its id, or its beginning; may be repeated [default: all]
+    #[arg(long = "run", value_name = "RUN")]
+    pub(super) runs: Vec<String>,
+    /// Where the rows had left: `checks`, or the name of a step [default: anywhere]
+    #[arg(long, value_name = "POINT")]
+    pub(super) at: Option<String>,
+    /// Take also rows whose files a later run has read again, which may have published them already
+    #[arg(long)]
+    pub(super) reread: bool,
+    /// Table that does not get the rows, nor do those made from it; may be repeated
+    #[arg(long, value_name = "TABLE")]
+    pub(super) leave: Vec<String>,
     /// Do everything but publish
     #[arg(long = "dry-run")]
     pub(super) unpublished: bool,

@@ -11,6 +11,7 @@ mod plan;
 mod profile;
 mod recover;
 mod reference;
+mod replay;
 mod report;
 mod run;
 mod schema;
@@ -40,6 +41,7 @@ pub(crate) fn perform(work: &Work, screen: &Screen) -> Result<Ended, Failure> {
         Work::Figures { job, over } => history::figures(job, over, screen),
         Work::Drift { job, table, asked } => drift::drift(job, table.as_deref(), asked, screen),
         Work::Report { of, kind, out } => report::report(of, *kind, out.as_deref(), screen),
+        Work::Replay { job, wanted } => replay::replay(job, wanted, screen),
         Work::Recover(job) => recover::recover(job, screen),
         Work::Rules(name) => catalogue::show(&render::rules(), name.as_deref(), screen),
         Work::Functions(name) => catalogue::show(&render::functions(), name.as_deref(), screen),

@@ -41,12 +41,14 @@ fn row(run: &Value) -> [Cell; 8] {
         "withheld" => BAD,
         _ => PLAIN,
     };
+    let replayed = run.pointer("/replay/rows_in").and_then(Value::as_u64);
+    let verdict = status.replace('_', " ");
     let took = run.pointer("/resources/elapsed_ms").and_then(Value::as_f64);
     [
         cell(text("run_time")),
         styled(FAINT, text("run_id").chars().take(12).collect::<String>()),
-        styled(style, status.replace('_', " ")),
-        cell(sum(run, "inputs", "/rows")),
+        styled(style, if replayed.is_some() { format!("{verdict}, replay") } else { verdict }),
+        cell(replayed.map_or_else(|| sum(run, "inputs", "/rows"), count)),
         cell("→"),
         cell(sum(run, "tables", "/output/rows")),
         cell(took.map(milliseconds).unwrap_or_default()),
@@ -90,6 +92,10 @@ mod tests {
                 "resources": {"elapsed_ms": 1840.0},
             }),
             json!({"run_time": "2026-11-22T00:00:00Z", "status": "published_with_alerts"}),
+            json!({
+                "run_time": "2026-11-21T00:00:00Z", "status": "published", "replay": {"rows_in": 6},
+                "inputs": [{"rows": 16}], "tables": [{"output": {"rows": 5}}],
+            }),
         ];
         insta::assert_snapshot!(anstream::adapter::strip_str(&history(&runs, 100)).to_string());
     }

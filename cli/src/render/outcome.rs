@@ -35,13 +35,18 @@ pub(crate) fn outcome(record: &RunRecord) -> Outcome {
         RunStatus::Validated => (Tone::Good, "Valid"),
         RunStatus::DryRun if alerting => (Tone::Alert, "Dry run: would publish with alerts"),
         RunStatus::DryRun => (Tone::Good, "Dry run: would publish"),
+        RunStatus::NothingNew if record.replay.is_some() => (Tone::Good, "Nothing to replay"),
         RunStatus::NothingNew => (Tone::Good, "Nothing new"),
     };
     let note = match record.status {
         _ if record.already_published => "was published before; nothing was done now",
         RunStatus::Withheld => "nothing was published",
         RunStatus::DryRun => "nothing was written",
+        RunStatus::NothingNew if record.replay.is_some() => {
+            "no such rows are in quarantine; nothing was done"
+        }
         RunStatus::NothingNew => "every partition was published before; nothing was done",
+        _ if record.replay.is_some() => "a replay of rows in quarantine",
         RunStatus::Published | RunStatus::PublishedWithAlerts | RunStatus::Validated => "",
     };
     Outcome { tone, verdict, note }

@@ -86,12 +86,17 @@ fn commands() -> String {
     described.build();
     let about = described.get_about().map(ToString::to_string).unwrap_or_default();
     let mut text = begin("Commands", &about);
-    text += &help("lockgate", &mut described.clone());
-    for command in described.get_subcommands_mut().filter(|command| !command.is_hide_set()) {
-        let name = format!("lockgate {}", command.get_name());
-        text += &help(&name, command);
-    }
+    add_help("lockgate", &mut described, &mut text);
     text
+}
+
+/// The help of a command and of those below it.
+fn add_help(name: &str, command: &mut Command, text: &mut String) {
+    *text += &help(name, command);
+    for below in command.get_subcommands_mut().filter(|below| !below.is_hide_set()) {
+        let name = format!("{name} {}", below.get_name());
+        add_help(&name, below, text);
+    }
 }
 
 fn help(name: &str, command: &mut Command) -> String {

@@ -135,6 +135,7 @@ pub(super) fn record() -> RunRecord {
         pipeline: "places".into(),
         engine_version: "0.1.0".into(),
         status: RunStatus::Withheld,
+        replay: None,
         already_published: false,
         recovered: Vec::new(),
         run_time: time("2026-11-23T06:30:00Z"),
@@ -238,6 +239,7 @@ pub(super) fn recalled(record: RunRecord, earlier: usize) -> Recalled {
         inputs: vec![PastRows { rows: 1_000 + (day as u64 * 37) % 100 }],
         tables: vec![PastTable { output: Some(PastRows { rows: 900 }) }],
         checks: record.checks.iter().enumerate().map(|(at, check)| past_check(check, at, day)).collect(),
+        replay: None,
     };
     let earlier = (1..=earlier).map(past).collect();
     Recalled { earlier, ..Recalled::from(record) }

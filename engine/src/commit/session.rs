@@ -58,6 +58,9 @@ pub struct Output {
     pub partitions: Vec<String>,
     /// The files.
     pub files: Vec<Staged>,
+    /// Files that were read to be moved on from the dataset: they go too, and nothing is published if one of
+    /// them has changed or is gone by then.
+    pub taken: Vec<Replaced>,
 }
 
 /// A run that has begun. It ends with [`Self::publish`], [`Self::withhold`] or [`Self::abandon`]; one that is
@@ -83,6 +86,11 @@ impl Session {
     /// When the run began, as its caller said.
     pub fn started_at(&self) -> DateTime<Utc> {
         self.open.started_at
+    }
+
+    /// Where its state is kept.
+    pub fn home(&self) -> &Home {
+        &self.home
     }
 
     /// Where its files are staged.
@@ -245,7 +253,9 @@ impl Session {
                     WriteMode::Append | WriteMode::ErrorIfExists => Ok(Vec::new()),
                 }
             }));
-            let replaced: Vec<Vec<_>> = partitions.buffered(AT_ONCE).try_collect().await?;
+            let mut replaced: Vec<Vec<_>> = partitions.buffered(AT_ONCE).try_collect().await?;
+            self.take(output).await?;
+            replaced.push(output.taken.clone());
             changes.push(Change {
                 dataset: reference::refer(self.home.location(), output.dataset.folder()),
                 claimed: self.claimed_of(&output.dataset),
@@ -254,6 +264,23 @@ impl Session {
             });
         }
         Ok(changes)
+    }
+
+    /// Claims the partitions of the files that an output takes, and makes sure that the files are still what was
+    /// read: from now on, nobody else can take them.
+    async fn take(&self, output: &Output) -> Result<()> {
+        let folder_of =
+            |file: &Replaced| file.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let folders: BTreeSet<String> = output.taken.iter().map(folder_of).collect();
+        for folder in &folders {
+            self.claim(&output.dataset, folder, output.mode).await?;
+            let there = existing(&output.dataset, folder).await?;
+            let mut own = output.taken.iter().filter(|file| folder_of(file) == *folder);
+            if let Some(gone) = own.find(|file| !there.contains(file)) {
+                return Err(moved(&output.dataset, gone));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -271,6 +298,11 @@ async fn existing(dataset: &Dataset, partition: &str) -> Result<Vec<Replaced>> {
         })
     });
     Ok(files.collect())
+}
+
+fn moved(dataset: &Dataset, file: &Replaced) -> Error {
+    let moved = format!("{} in {} changed while it was read", file.path, dataset.folder());
+    Error::new(Kind::Conflict, moved).hint("try again: what is there then is read")
 }
 
 fn exists(dataset: &Dataset, partition: &str) -> Error {

@@ -2,6 +2,7 @@
 //! phases need.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -10,7 +11,7 @@ use lockgate_rules::{NO_HISTORY, Point, Verdict, Want};
 use parquet::basic::Compression;
 use polars::prelude::{DataFrame, Schema};
 
-use super::feed::Feed;
+use super::feed::{Feed, Place};
 use super::flow::{self, Machine};
 use super::line::{Counter, Line, Stage, Work};
 use super::rows::RowWork;
@@ -22,6 +23,7 @@ use crate::plan::{
     Node, Partitioning, Plan, Rows, StepPlan, WritePlan, planned_references, predicates, run_time_folder,
     visible,
 };
+use crate::scan::Scan;
 use crate::sink::StagedFile;
 use crate::steps::{Lowering, RowOp};
 use crate::store::{Staging, partition_folder};
@@ -48,6 +50,8 @@ pub struct Conduct {
 pub struct NodeOutcome {
     /// Rows that came out of its steps.
     pub rows_in: u64,
+    /// Rows that came in past its first step.
+    pub rows_entered: u64,
     /// Rows that stayed after its checks.
     pub rows_out: u64,
     /// What each step did.
@@ -95,10 +99,11 @@ pub fn run(
         for (position, &root) in roots.iter().enumerate() {
             let members = members(plan, root, phase);
             let lines = lines(plan, &members, conduct, staging, machine.memory, &mut kept)?;
-            let feed = match (plan.scan(root), kept.get(&root)) {
-                (Some(scan), None) => Feed::Scan(scan),
-                (_, Some(rows)) => Feed::replay(Arc::clone(rows)),
-                (None, None) => return Err(Error::defect("the rows of a table were not kept")),
+            let feed = match (&plan.nodes[root].rows, kept.get(&root)) {
+                (Rows::Scan(scan), None) => Feed::Scan(scan),
+                (Rows::Returning { .. }, _) => Feed::Entrances(entrances(plan, &members)),
+                (_, Some(rows)) => Feed::kept(Arc::clone(rows)),
+                (_, None) => return Err(Error::defect("the rows of a table were not kept")),
             };
             if position + 1 == roots.len() {
                 // What was needed has been taken from the rows that no later phase asks for.
@@ -113,9 +118,9 @@ pub fn run(
                 _ => flow::run(&feed, &lines, machine)?,
             }
             for (line, &node) in lines.into_iter().zip(&members) {
-                let is_replay = node == root && !is_first_look(plan, root, phase);
+                let is_again = node == root && !is_first_look(plan, root, phase);
                 let (outcome, rows) = finish(plan, node, line, conduct)?;
-                if !is_replay {
+                if !is_again {
                     done.insert(node, outcome);
                     let rows = rows.map(|rows| (node, Arc::new(rows)));
                     kept.extend(rows.filter(|_| last_use(plan, node) > phase));
@@ -137,9 +142,20 @@ fn roots(plan: &Plan, phase: usize) -> Vec<usize> {
         match &plan.nodes[node].rows {
             Rows::Scan(_) => feeds || (first_look(plan, node) == phase),
             Rows::Steps { .. } => feeds && !own,
+            Rows::Returning { .. } => own,
         }
     };
     (0..plan.nodes.len()).filter(|&node| is_root(node)).collect()
+}
+
+/// Where rows come in among the lines of `members`.
+fn entrances<'p>(plan: &'p Plan, members: &[usize]) -> Vec<(Place, &'p Scan)> {
+    let of = |(line, &node): (usize, &usize)| {
+        let place = move |stage: usize| Place { line, stage };
+        let entrances = &plan.nodes[node].entrances;
+        entrances.iter().map(move |entrance| (place(entrance.stage), &entrance.scan)).collect::<Vec<_>>()
+    };
+    members.iter().enumerate().flat_map(of).collect()
 }
 
 /// Tables of `phase` that take their rows from `node`.
@@ -167,7 +183,7 @@ fn first_look(plan: &Plan, source: usize) -> usize {
 fn is_first_look(plan: &Plan, node: usize, phase: usize) -> bool {
     match &plan.nodes[node].rows {
         Rows::Scan(_) => first_look(plan, node) == phase,
-        Rows::Steps { .. } => plan.nodes[node].phase == phase,
+        Rows::Steps { .. } | Rows::Returning { .. } => plan.nodes[node].phase == phase,
     }
 }
 
@@ -185,6 +201,7 @@ fn last_use(plan: &Plan, node: usize) -> usize {
     let uses = plan.nodes.iter().enumerate().filter_map(|(index, other)| match &other.rows {
         Rows::Steps { from, .. } => (*from == node || other.reads.contains(&node)).then_some(other.phase),
         Rows::Scan(_) => other.reads.contains(&node).then(|| last_scan(plan, index)),
+        Rows::Returning { .. } => other.reads.contains(&node).then_some(other.phase),
     });
     uses.max().unwrap_or(0)
 }
@@ -210,8 +227,7 @@ fn lines(
     kept: &mut Later,
 ) -> Result<Vec<Line>> {
     let phase = members.iter().map(|&node| plan.nodes[node].phase).max().unwrap_or(0);
-    let files: Arc<[String]> =
-        plan.scan(plan.root(members[0])).map_or_else(Vec::new, crate::scan::Scan::file_names).into();
+    let files: Arc<[String]> = plan.files(members[0]).into();
     let reread = plan.scan(members[0]).is_some() && !kept.contains_key(&members[0]);
     let mut lines = Vec::with_capacity(members.len());
     for (position, &node) in members.iter().enumerate() {
@@ -226,7 +242,8 @@ fn lines(
             if let Lowering::Rows(ops) = &step.lowering
                 && ops.iter().any(|op| matches!(op, RowOp::Divert(_)))
             {
-                diverting.push((stages.len(), step.def.name, step.input.clone()));
+                let point = point_name(Some((step.position, step.def.name)));
+                diverting.push((stages.len(), format!("{point}-{}", step.trail), step.input.clone()));
             }
             let others = others(plan, &step, memory, kept)?;
             stages.push(stage(step, others, &files, memory)?);
@@ -235,7 +252,7 @@ fn lines(
         let feeds = (0..members.len())
             .filter(|&child| match &plan.nodes[members[child]].rows {
                 Rows::Steps { from, .. } => child > 0 && *from == node,
-                Rows::Scan(_) => false,
+                Rows::Scan(_) | Rows::Returning { .. } => false,
             })
             .collect();
         lines.push(Line {
@@ -254,6 +271,7 @@ fn lines(
             gathered: (watched && own.gathered).then(|| Mutex::new(Kept::new(memory, rows_of(&own.name)))),
             feeds,
             flow: Counter::default(),
+            entered: AtomicU64::new(0),
         });
     }
     Ok(lines)
@@ -360,7 +378,7 @@ fn tag(conduct: &Conduct) -> String {
 
 fn quarantine(
     node: &Node,
-    diverting: &[(usize, &'static str, Schema)],
+    diverting: &[(usize, String, Schema)],
     conduct: &Conduct,
     staging: &Staging,
     files: &Arc<[String]>,
@@ -368,15 +386,16 @@ fn quarantine(
 ) -> Result<Option<Quarantine>> {
     let Some(dataset) = node.quarantine.as_ref().filter(|_| conduct.write) else { return Ok(None) };
     let folder = partition_folder(QUARANTINE_RUN, Some(&conduct.run_id));
-    let stages = diverting.iter().map(|(stage, step, schema)| (Some((*stage, *step)), schema));
+    let checks = format!("{}-{}", point_name(None), node.trail);
+    let stages = diverting.iter().map(|(stage, point, schema)| (Some(*stage), point, schema));
     let points = stages
-        .chain(std::iter::once((None, &node.carried)))
-        .map(|(stage, schema)| {
+        .chain(std::iter::once((None, &checks, &node.carried)))
+        .map(|(stage, point, schema)| {
             let written = Quarantine::schema(schema);
             let plan = WritePlan::single(dataset.clone(), folder.clone(), Compression::SNAPPY);
-            let tag = format!("{}-{}", point_name(stage), tag(conduct));
+            let tag = format!("{point}-{}", tag(conduct));
             Ok(validate::Point {
-                stage: stage.map(|(stage, _)| stage),
+                stage,
                 writer: plan.writer(&written, conduct.run_time, tag, staging.clone(), disk)?,
                 schema: super::bridge::arrow_schema(&written)?,
             })
@@ -429,6 +448,7 @@ fn finish(plan: &Plan, node: usize, line: Line, conduct: &Conduct) -> Result<(No
     }
     let outcome = NodeOutcome {
         rows_in: line.flow.rows_in(),
+        rows_entered: line.entered.into_inner(),
         rows_out: line.flow.rows_out(),
         steps,
         verdicts,

@@ -1,4 +1,5 @@
-//! Where the batches of a flow come from: a scan of stored objects, or frames kept in memory.
+//! Where the batches of a flow come from: a scan of stored objects, frames kept in memory, or several
+//! scans whose rows come in at places of their own.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,24 +17,58 @@ pub enum Feed<'f> {
     /// Stored objects, row group by row group.
     Scan(&'f Scan),
     /// Rows of a table that was complete before: batch by batch the frame and where in it the batch begins.
-    Replay(Arc<Kept>, Vec<(usize, usize)>),
+    Kept(Arc<Kept>, Vec<(usize, usize)>),
+    /// Stored rows that each come in somewhere on the way.
+    Entrances(Vec<(Place, &'f Scan)>),
+}
+
+/// A place on the way of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Which line.
+    pub line: usize,
+    /// Before which of its stages; their number stands for the end of the line, before its checks.
+    pub stage: usize,
+}
+
+impl Place {
+    /// Where rows come in as a rule.
+    pub const START: Self = Self { line: 0, stage: 0 };
 }
 
 impl Feed<'_> {
     /// The rows of a table that was complete before.
-    pub fn replay(kept: Arc<Kept>) -> Self {
+    pub fn kept(kept: Arc<Kept>) -> Self {
         let frames = (0..kept.len()).map(|frame| (frame, kept.height(frame)));
         let batches =
             frames.flat_map(|(frame, height)| (0..height).step_by(BATCH_ROWS).map(move |at| (frame, at)));
         let batches = batches.collect();
-        Self::Replay(kept, batches)
+        Self::Kept(kept, batches)
     }
 
     /// How many tasks there are.
     pub fn tasks(&self) -> usize {
         match self {
             Self::Scan(scan) => scan.tasks().len(),
-            Self::Replay(_, batches) => batches.len(),
+            Self::Kept(_, batches) => batches.len(),
+            Self::Entrances(entrances) => entrances.iter().map(|(_, scan)| scan.tasks().len()).sum(),
+        }
+    }
+
+    /// Where the rows of `task` come in.
+    pub fn place(&self, task: usize) -> Place {
+        match self {
+            Self::Scan(_) | Self::Kept(..) => Place::START,
+            Self::Entrances(entrances) => entrance(entrances, task).map_or(Place::START, |(place, ..)| place),
+        }
+    }
+
+    /// The scan that reads `task`, and its number there.
+    fn stored(&self, task: usize) -> Option<(&Scan, usize)> {
+        match self {
+            Self::Scan(scan) => Some((*scan, task)),
+            Self::Kept(..) => None,
+            Self::Entrances(entrances) => entrance(entrances, task).map(|(_, scan, task)| (scan, task)),
         }
     }
 
@@ -41,16 +76,14 @@ impl Feed<'_> {
     pub fn rows_known(&self) -> Option<u64> {
         match self {
             Self::Scan(scan) => scan.footer_rows(),
-            Self::Replay(kept, _) => Some(kept.rows()),
+            Self::Entrances(_) => None,
+            Self::Kept(kept, _) => Some(kept.rows()),
         }
     }
 
     /// Stored bytes of a task.
     pub fn stored_bytes(&self, task: usize) -> u64 {
-        match self {
-            Self::Scan(scan) => scan.stored_bytes(task),
-            Self::Replay(..) => 0,
-        }
+        self.stored(task).map_or(0, |(scan, task)| scan.stored_bytes(task))
     }
 
     /// Brings in the input of all tasks in order, `window` of them ahead of whoever takes them.
@@ -65,15 +98,29 @@ impl Feed<'_> {
         input: Fetched,
         each: &mut dyn FnMut(DataFrame, bool) -> bool,
     ) -> Result<()> {
-        match self {
-            Self::Scan(scan) => scan.decode(task, input, each),
-            Self::Replay(kept, batches) => {
+        match (self, self.stored(task)) {
+            (Self::Kept(kept, batches), _) => {
                 let (frame, at) = batches[task];
                 each(kept.read(frame)?.slice(at as i64, BATCH_ROWS), true);
                 Ok(())
             }
+            (_, Some((scan, task))) => scan.decode(task, input, each),
+            (_, None) => Err(Error::defect("a task that no scan has")),
         }
     }
+}
+
+/// The entrance that has `task` of all, and its number there.
+fn entrance<'f>(entrances: &[(Place, &'f Scan)], task: usize) -> Option<(Place, &'f Scan, usize)> {
+    let mut first = 0;
+    for (place, scan) in entrances {
+        let next = first + scan.tasks().len();
+        if task < next {
+            return Some((*place, scan, task - first));
+        }
+        first = next;
+    }
+    None
 }
 
 /// Input of tasks to come, under way.
@@ -88,9 +135,16 @@ pub struct Ahead<'a> {
 impl Ahead<'_> {
     /// The input of the next task; to be called once for each.
     pub fn take(&mut self) -> Result<Fetched> {
-        let Feed::Scan(scan) = self.feed else { return Ok(Fetched::Nothing) };
-        while self.started < self.feed.tasks() && self.waiting.len() < self.window {
-            self.waiting.push_back(self.io.spawn(scan.fetch(self.started)));
+        if let Feed::Kept(..) = self.feed {
+            return Ok(Fetched::Nothing);
+        }
+        while self.waiting.len() < self.window {
+            let Some((scan, task)) =
+                self.feed.stored(self.started).filter(|(scan, task)| *task < scan.tasks().len())
+            else {
+                break;
+            };
+            self.waiting.push_back(self.io.spawn(scan.fetch(task)));
             self.started += 1;
         }
         let next =

@@ -32,6 +32,8 @@ pub struct Line {
     pub feeds: Vec<usize>,
     /// What went through.
     pub flow: Counter,
+    /// Rows that came in past the first step.
+    pub entered: AtomicU64,
 }
 
 impl Line {

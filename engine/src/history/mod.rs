@@ -7,6 +7,7 @@ mod figures;
 mod inputs;
 mod past;
 mod records;
+mod rereads;
 mod spreads;
 mod states;
 
@@ -15,6 +16,7 @@ pub use figures::{FigureAt, Figures, figures};
 pub use inputs::{PublishedInput, published_inputs};
 pub use past::{PastCheck, PastRows, PastRun, PastTable, Recalled, figure, recall};
 pub use records::{PUBLISHED, StoredRecord, find_run, list_runs, read_record};
+pub use rereads::{LaterRun, Since, published_since};
 pub use spreads::distributions;
 pub use states::{Past, partition_time, points, state};
 

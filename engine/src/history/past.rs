@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 use lockgate_rules::Status;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::records::newest_first;
@@ -60,6 +61,9 @@ pub struct PastRun {
     /// Its checks.
     #[serde(default)]
     pub checks: Vec<PastCheck>,
+    /// What there is if it brought back rows of the quarantine.
+    #[serde(default)]
+    pub replay: Option<IgnoredAny>,
 }
 
 /// How many rows something had.
@@ -136,8 +140,9 @@ pub async fn recall(home: &Home, pipeline: &str, wanted: Option<&str>, limit: us
     let place = &found[at].entry.location;
     let record = RunRecord::parse(&place.get().await?, &place.to_string())?;
     let before = found[at + 1..].iter().take(limit);
-    let earlier =
-        stream::iter(before.map(past)).buffered(AT_ONCE).filter_map(async |run| run).collect().await;
+    // A replay sees few rows: its figures are no past to compare with.
+    let earlier = stream::iter(before.map(past)).buffered(AT_ONCE);
+    let earlier = earlier.filter_map(async |run| run.filter(|run| run.replay.is_none())).collect().await;
     Ok(Recalled { earlier, ..Recalled::from(record) })
 }
 

@@ -13,7 +13,7 @@ pub(super) fn missing_quarantine(node: &Node) -> Vec<Error> {
         return Vec::new();
     }
     let (kind, steps) = match &node.rows {
-        Rows::Scan(_) => ("source", &[][..]),
+        Rows::Scan(_) | Rows::Returning { .. } => ("source", &[][..]),
         Rows::Steps { steps, .. } => ("table", &steps[..]),
     };
     let diverts = |lowering: &Lowering| match lowering {

@@ -10,7 +10,7 @@ use super::checks::{check_errors, checks, source_checks};
 use super::outputs::overlaps;
 use super::phase::{Needs, phases};
 use super::queries::queries;
-use super::{Node, Partitioning, Plan, Rows, StepPlan, WritePlan, unique};
+use super::{Node, Partitioning, Plan, Rows, StepPlan, Trail, WritePlan, unique};
 use crate::error::{Error, Result};
 use crate::scan::{self, CsvFormat, Declared, Extra, Request, TextFormat};
 use crate::spec::{self, Pipeline, Spanned, did_you_mean};
@@ -92,6 +92,8 @@ fn bind_source(
         phase: 0,
         gathered: false,
         reads: Vec::new(),
+        trail: Trail::of_source(&name.value),
+        entrances: Vec::new(),
     })
 }
 
@@ -170,6 +172,7 @@ fn bind_table(
     let from = index(&table.from)?;
     let mut schema = nodes[from].schema.clone();
     let mut proved = unique::after_checks(&nodes[from]);
+    let mut trail = nodes[from].trail.into_table();
     let mut steps = Vec::with_capacity(table.steps.len());
     for spec in &table.steps {
         let reads = spec.step.reads().into_iter().map(index).collect::<Result<Vec<_>>>()?;
@@ -181,7 +184,18 @@ fn bind_table(
         let output = output_schema(&lowering, &schema, &others)
             .map_err(|error| named_step(error, spec.def.name).at(spec.span))?;
         unique::after(&lowering, &mut proved);
-        steps.push(StepPlan { def: spec.def, span: spec.span, reads, lowering, input: schema });
+        let after = trail.then(&spec.text);
+        let position = steps.len();
+        steps.push(StepPlan {
+            def: spec.def,
+            span: spec.span,
+            reads,
+            lowering,
+            input: schema,
+            position,
+            trail,
+        });
+        trail = after;
         schema = output;
     }
     let write = table.write.as_ref().map(|write| bind_write(write, &schema, cx)).transpose()?;
@@ -203,6 +217,8 @@ fn bind_table(
         phase: 0,
         gathered: false,
         reads: Vec::new(),
+        trail,
+        entrances: Vec::new(),
     })
 }
 
@@ -301,7 +317,7 @@ fn codec(compression: spec::Compression) -> Result<Compression> {
 }
 
 /// Gives every node its phase.
-fn order(plan: &mut Plan) -> Result<()> {
+pub(super) fn order(plan: &mut Plan) -> Result<()> {
     let position = |name: &str| plan.nodes.iter().position(|node| node.name == name);
     let needs: Vec<Needs> = plan
         .nodes
@@ -312,7 +328,7 @@ fn order(plan: &mut Plan) -> Result<()> {
             let references = references.filter(|reference| reference.want != Want::Schema);
             let references = references.filter_map(|reference| position(&reference.dataset));
             let (from, steps) = match &node.rows {
-                Rows::Scan(_) => (None, Vec::new()),
+                Rows::Scan(_) | Rows::Returning { .. } => (None, Vec::new()),
                 Rows::Steps { from, steps } => {
                     (Some(*from), steps.iter().flat_map(|step| step.reads.clone()).collect())
                 }

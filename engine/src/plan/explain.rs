@@ -144,6 +144,7 @@ impl Explanation {
             told.checks.extend(checks(plan, index, run_time, shortcuts)?);
             match &node.rows {
                 _ if node.answers.is_some() => {}
+                Rows::Returning { .. } => {}
                 Rows::Scan(scan) => told.sources.push(source(node, scan)),
                 Rows::Steps { from, .. } => told.tables.push(table(node, &plan.nodes[*from].name, run_time)),
             }
@@ -174,7 +175,7 @@ fn source(node: &Node, scan: &Scan) -> SourcePlan {
 fn table(node: &Node, from: &str, run_time: DateTime<Utc>) -> TablePlan {
     let steps = match &node.rows {
         Rows::Steps { steps, .. } => steps.as_slice(),
-        Rows::Scan(_) => &[],
+        Rows::Scan(_) | Rows::Returning { .. } => &[],
     };
     TablePlan {
         table: node.name.clone(),

@@ -9,8 +9,12 @@ mod narrow;
 mod outputs;
 mod phase;
 mod queries;
+mod returning;
+mod trail;
 mod unique;
 mod write;
+
+use std::sync::Arc;
 
 use arrow::datatypes::Schema as ArrowSchema;
 use lockgate_rules::{BindError, Check, Depth, Proofs, References, Suite};
@@ -21,6 +25,8 @@ pub use checks::{planned_references, predicates};
 pub use explain::{
     CheckPlan, Column, Explanation, OutputPlan, Runs, SourcePlan, StepPlan as StepExplained, TablePlan,
 };
+pub use returning::Coming;
+pub use trail::Trail;
 pub use write::{Partitioning, WritePlan, run_time_folder};
 
 use crate::scan::Scan;
@@ -73,6 +79,18 @@ pub struct Node {
     pub gathered: bool,
     /// Nodes whose rows must all be there before its own are made.
     pub reads: Vec<usize>,
+    /// The way its rows have taken when they come to its checks.
+    pub trail: Trail,
+    /// Where rows come in that had left it for the quarantine; none in a run.
+    pub entrances: Vec<Entrance>,
+}
+
+/// A place where rows of a table that had left for the quarantine come in again.
+pub struct Entrance {
+    /// Before which of its steps; their number stands for the checks.
+    pub stage: usize,
+    /// Reads the rows.
+    pub scan: Scan,
 }
 
 /// Where the rows of a node come from.
@@ -85,6 +103,11 @@ pub enum Rows {
         from: usize,
         /// The steps.
         steps: Vec<StepPlan>,
+    },
+    /// From the quarantine alone, at the entrances of this node and of those below it.
+    Returning {
+        /// The files that the rows once came from, by number.
+        files: Arc<[String]>,
     },
 }
 
@@ -100,6 +123,10 @@ pub struct StepPlan {
     pub lowering: Lowering,
     /// Schema of the batches coming in.
     pub input: Schema,
+    /// Its position among the steps of its table, from 0.
+    pub position: usize,
+    /// The way rows have taken when they come to it.
+    pub trail: Trail,
 }
 
 impl Plan {
@@ -107,15 +134,24 @@ impl Plan {
     pub fn scan(&self, node: usize) -> Option<&Scan> {
         match &self.nodes[node].rows {
             Rows::Scan(scan) => Some(scan),
-            Rows::Steps { .. } => None,
+            Rows::Steps { .. } | Rows::Returning { .. } => None,
         }
     }
 
     /// The source whose files the rows of `node` come from, following `from`.
     pub fn root(&self, node: usize) -> usize {
         match &self.nodes[node].rows {
-            Rows::Scan(_) => node,
+            Rows::Scan(_) | Rows::Returning { .. } => node,
             Rows::Steps { from, .. } => self.root(*from),
+        }
+    }
+
+    /// The files that the rows of `node` come from, by number.
+    pub fn files(&self, node: usize) -> Vec<String> {
+        match &self.nodes[self.root(node)].rows {
+            Rows::Scan(scan) => scan.file_names(),
+            Rows::Returning { files } => files.to_vec(),
+            Rows::Steps { .. } => Vec::new(),
         }
     }
 

@@ -9,12 +9,12 @@ use polars::prelude::{Expr, Schema};
 
 use super::bind::output_schema;
 use super::checks::planned_references;
-use super::{Plan, Rows, predicates, visible};
+use super::{Entrance, Node, Plan, Rows, StepPlan, predicates, visible};
 use crate::error::{Error, Result};
 use crate::exec::bridge;
 use crate::expr::Expression;
 use crate::spec::{Span, Spanned};
-use crate::steps::{ColumnSet, all, roots};
+use crate::steps::{ColumnSet, all, roots, stays};
 
 impl Plan {
     /// Leaves out what a run does not need that `writes` outputs, or only checks; `shortcuts` as in
@@ -77,18 +77,35 @@ impl Plan {
     /// Has the batches of `node` carry no more than they must, and gives their schema.
     fn carry(&mut self, node: usize, wanted: &ColumnSet) -> Result<Schema> {
         let (earlier, rest) = self.nodes.split_at_mut(node);
-        let (from, steps) = match &mut rest[0].rows {
+        let Node { rows, entrances, schema, .. } = &mut rest[0];
+        let (from, steps) = match rows {
             Rows::Scan(scan) => return scan.narrow(wanted),
+            Rows::Returning { .. } => {
+                let carried = schema.iter().filter(|(name, _)| stays(name, wanted));
+                let carried: Schema = carried.map(|(name, dtype)| (name.clone(), dtype.clone())).collect();
+                narrow_entrances(entrances, &[], &carried)?;
+                return Ok(carried);
+            }
             Rows::Steps { from, steps } => (*from, steps),
         };
-        steps.iter_mut().try_fold(earlier[from].carried.clone(), |input, step| {
+        let carried = steps.iter_mut().try_fold(earlier[from].carried.clone(), |input, step| {
             let others: Vec<Schema> =
                 step.reads.iter().map(|read| visible(&earlier[*read].carried)).collect();
             let output = output_schema(&step.lowering, &input, &others);
             step.input = input;
             output.map_err(|error| Error::defect("a step needs a column it did not name").because(error))
-        })
+        })?;
+        narrow_entrances(entrances, steps, &carried)?;
+        Ok(carried)
     }
+}
+
+/// Has rows come in with the columns that they meet there.
+fn narrow_entrances(entrances: &mut [Entrance], steps: &[StepPlan], carried: &Schema) -> Result<()> {
+    for Entrance { stage, scan } in entrances {
+        scan.carry(steps.get(*stage).map_or(carried, |step| &step.input))?;
+    }
+    Ok(())
 }
 
 /// The columns of a table of `schema` that are looked at for a reference.

@@ -50,10 +50,13 @@ fn answer(
     let (def, step) = query_step(query.text, query.reads, span);
     let lowering = step.bind(&BindContext { input: &input, others: &named, seed })?;
     let schema = output_schema(&lowering, &input, &others)?;
+    let trail = nodes[from].trail.into_table();
+    let after = trail.then(query.text);
+    let step = StepPlan { def, span, reads, lowering, input, position: 0, trail };
     Ok(Node {
         name: format!("{} of {}", check.id(), nodes[from].name),
         span,
-        rows: Rows::Steps { from, steps: vec![StepPlan { def, span, reads, lowering, input }] },
+        rows: Rows::Steps { from, steps: vec![step] },
         carried: schema.clone(),
         schema,
         reads_new: false,
@@ -67,5 +70,7 @@ fn answer(
         phase: 0,
         gathered: false,
         reads: Vec::new(),
+        trail: after,
+        entrances: Vec::new(),
     })
 }

@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::record::{
-    Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, RecoveredRun, Resources, RunRecord,
+    Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, RecoveredRun, Replay, Resources, RunRecord,
     RunStatus, Step, Table, ValuesFile,
 };
 use crate::engine::VERSION;
 use crate::exec::conduct::NodeOutcome;
 use crate::plan::{Node, Plan, Rows};
-use crate::scan::Scan;
+use crate::scan::ROW_BITS;
 use crate::sink::StagedFile;
 use crate::spec::Pipeline;
 use crate::store::Dataset;
@@ -31,6 +31,8 @@ pub struct Assembly<'a> {
     pub run_time: DateTime<Utc>,
     /// What became of earlier runs that had died.
     pub recovered: &'a [RecoveredRun],
+    /// What it brought back, if it took rows of the quarantine through the pipeline.
+    pub replay: Option<&'a Replay>,
 }
 
 impl Assembly<'_> {
@@ -50,6 +52,7 @@ impl Assembly<'_> {
                 Ruling::Publish { alerts } if alerts.is_empty() => RunStatus::Published,
                 Ruling::Publish { .. } => RunStatus::PublishedWithAlerts,
             },
+            replay: self.replay.cloned(),
             already_published: false,
             recovered: self.recovered.to_vec(),
             run_time: self.run_time,
@@ -85,7 +88,7 @@ impl Assembly<'_> {
             table: node.name.clone(),
             from: self.plan.nodes[*from].name.clone(),
             reads: self.reads(node),
-            rows_in: steps.first().map_or(outcome.rows_in, |step| step.rows_in),
+            rows_in: steps.first().map_or(outcome.rows_in, |step| step.rows_in + outcome.rows_entered),
             rows_out: outcome.rows_out,
             rows_quarantined: rows(&outcome.quarantined),
             busy_ms: outcome.nanos as f64 / 1e6 + steps.iter().map(|step| step.busy_ms).sum::<f64>(),
@@ -128,22 +131,22 @@ impl Assembly<'_> {
     }
 
     fn checks(&self, index: usize, outcome: &NodeOutcome) -> Vec<Check> {
-        let scan = self.plan.scan(self.plan.root(index));
+        let files = self.plan.files(index);
         outcome
             .verdicts
             .iter()
             .map(|verdict| Check {
                 on: self.plan.reported(index).to_owned(),
-                sample_places: verdict.samples.iter().map(|sample| place(scan, sample.origin)).collect(),
+                sample_places: verdict.samples.iter().map(|sample| place(&files, sample.origin)).collect(),
                 verdict: verdict.clone(),
             })
             .collect()
     }
 }
 
-fn place(scan: Option<&Scan>, origin: Option<u64>) -> Option<String> {
-    let (file, row) = scan?.locate(origin?)?;
-    Some(format!("{file}:{row}"))
+fn place(files: &[String], origin: Option<u64>) -> Option<String> {
+    let file = files.get((origin? >> ROW_BITS) as usize)?;
+    Some(format!("{file}:{}", origin? & ((1 << ROW_BITS) - 1)))
 }
 
 fn values(read: &ValuesRead) -> ValuesFile {

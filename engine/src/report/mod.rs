@@ -11,6 +11,6 @@ pub use crate::plan::{
 pub use assemble::Assembly;
 pub use distribution::Distribution;
 pub use record::{
-    Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, RecoveredRun, Resources, RunRecord,
-    RunStatus, Step, Table, ValuesFile,
+    Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, RecoveredRun, Replay, Reread, Resources,
+    Returned, RunRecord, RunStatus, Step, Table, ValuesFile,
 };

@@ -28,7 +28,8 @@ pub enum RunStatus {
     Validated,
     /// Everything ran, but nothing was to be published.
     DryRun,
-    /// The sources that read only what is new have nothing new; nothing was done.
+    /// The sources that read only what is new have nothing new, or no rows of the quarantine were to go on;
+    /// nothing was done.
     NothingNew,
 }
 
@@ -45,6 +46,9 @@ pub struct RunRecord {
     pub engine_version: String,
     /// How the run ended.
     pub status: RunStatus,
+    /// What it brought back, if it took rows of the quarantine through the pipeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
     /// Whether an earlier run had published the same already, and nothing was done now.
     #[serde(default)]
     pub already_published: bool,
@@ -81,6 +85,53 @@ pub struct RecoveredRun {
     pub outcome: String,
 }
 
+/// Rows of the quarantine that went on from where they had left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay {
+    /// The runs that had left them there.
+    pub runs: Vec<String>,
+    /// So many came in.
+    pub rows_in: u64,
+    /// Rows that were written, of all tables together.
+    pub rows_published: u64,
+    /// Rows that failed again and are in quarantine with their new reasons.
+    pub rows_kept: u64,
+    /// Where they came in.
+    pub returned: Vec<Returned>,
+    /// Rows that stay in quarantine because a later run has decided about them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reread: Vec<Reread>,
+    /// Tables that were left as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
+}
+
+/// Rows that came back to one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// The source or table.
+    pub on: String,
+    /// Where they had left: `checks`, or a step such as `step-2-parse`.
+    pub point: String,
+    /// So many.
+    pub rows: u64,
+    /// The files of the quarantine they were in.
+    pub files: Vec<InputFile>,
+}
+
+/// Rows that a later run read again from the files they came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reread {
+    /// The source or table whose quarantine they are in.
+    pub on: String,
+    /// The run that left them there.
+    pub run: String,
+    /// The run that read their files again.
+    pub by: String,
+    /// So many.
+    pub rows: u64,
+}
+
 /// A source and the files read from it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Input {
@@ -111,7 +162,7 @@ pub struct Input {
 }
 
 /// A file that was read.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
     /// Its address.
     pub path: String,

@@ -1,5 +1,6 @@
 //! Gives the batches of every file the one schema of the scan.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -7,9 +8,10 @@ use arrow::array::{
     new_null_array,
 };
 use arrow::compute::{CastOptions, cast_with_options, take};
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
 
 use crate::error::{Error, Result};
+use crate::validate::{FILE, ROW};
 
 /// Bits of an origin that number the row within its file.
 pub const ROW_BITS: u32 = 40;
@@ -25,6 +27,8 @@ pub(super) enum Source {
     Missing,
     /// The file's number and the row's position in it: `file << ROW_BITS | row`.
     Origin(u64),
+    /// The same, of the file and row that two columns of the file name, by the number of each file.
+    Told(Arc<HashMap<String, u64>>),
 }
 
 /// The columns of a scan that its batches carry.
@@ -50,6 +54,13 @@ impl Carried {
             .unzip();
         Self { columns, schema: Arc::new(Schema::new(fields)) }
     }
+
+    /// The columns of `schema` at these positions, in their order.
+    pub(super) fn at(schema: &SchemaRef, columns: Vec<usize>) -> Result<Self> {
+        let projected = schema.project(&columns);
+        let schema = projected.map_err(|error| Error::defect("no such column to carry").because(error))?;
+        Ok(Self { columns, schema: Arc::new(schema) })
+    }
 }
 
 /// Makes batches of one file into batches of the scan.
@@ -64,9 +75,10 @@ pub(super) struct Adapter {
 impl Adapter {
     /// The columns of the file that are needed.
     pub(super) fn file_columns<'a>(&'a self, carried: &'a Carried) -> impl Iterator<Item = &'a str> {
-        carried.columns.iter().filter_map(|column| match &self.sources[*column] {
-            Source::File(name) => Some(name.as_str()),
-            _ => None,
+        carried.columns.iter().flat_map(|column| match &self.sources[*column] {
+            Source::File(name) => vec![name.as_str()],
+            Source::Told(_) => vec![FILE, ROW],
+            Source::Constant(_) | Source::Missing | Source::Origin(_) => Vec::new(),
         })
     }
 
@@ -98,6 +110,7 @@ impl Adapter {
                 Source::Constant(value) => repeat(value, rows),
                 Source::Missing => Ok(new_null_array(field.data_type(), rows)),
                 Source::Origin(file) => Ok(Arc::new(origins(*file, first_row, rows)) as ArrayRef),
+                Source::Told(numbers) => told(batch, numbers).map_err(|error| error.in_object(&self.object)),
             })
             .collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
@@ -125,11 +138,28 @@ fn origins(file: u64, first_row: u64, rows: usize) -> UInt64Array {
     UInt64Array::from_iter_values(first..first + rows as u64)
 }
 
+/// The origins that the columns of quarantined rows tell; null for rows made from several, or from a file
+/// that has no number.
+fn told(batch: &RecordBatch, numbers: &HashMap<String, u64>) -> Result<ArrayRef> {
+    let column = |name: &str, data_type: &DataType| {
+        let found = batch.column_by_name(name);
+        let found = found.ok_or_else(|| Error::defect(format!("column \"{name}\" was not decoded")))?;
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        cast_with_options(found, data_type, &strict)
+            .map_err(|error| Error::wrong(format!("column \"{name}\" is no {data_type}")).because(error))
+    };
+    let (files, rows) = (column(FILE, &DataType::Utf8View)?, column(ROW, &DataType::UInt64)?);
+    let number = |file: Option<&str>| numbers.get(file?).copied();
+    let origins = files.as_string_view().iter().zip(rows.as_primitive::<UInt64Type>());
+    let origins = origins.map(|(file, row)| Some((number(file)? << ROW_BITS) | row?));
+    Ok(Arc::new(origins.collect::<UInt64Array>()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use arrow::array::{Int32Array, StringArray};
-    use arrow::datatypes::{DataType, Int64Type, UInt64Type};
+    use arrow::datatypes::Int64Type;
 
     #[test]
     fn columns_are_widened_filled_and_numbered() {

@@ -43,10 +43,10 @@ pub struct Request {
 }
 
 /// A file before it is known how it fits the others.
-struct Found {
-    entry: Entry,
+pub(super) struct Found {
+    pub(super) entry: Entry,
     partition: Vec<PartitionValue>,
-    fields: Fields,
+    pub(super) fields: Fields,
     /// Whether there are no other columns: the beginning of an NDJSON file may not have all of them.
     whole: bool,
     footer: Option<ArrowReaderMetadata>,
@@ -190,7 +190,12 @@ fn names(partition: &[PartitionValue]) -> String {
     partition.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("/")
 }
 
-fn describe(request: &Request, io: &Io, chosen: Vec<(Entry, Vec<PartitionValue>)>) -> Result<Vec<Found>> {
+/// What describes each file.
+pub(super) fn describe(
+    request: &Request,
+    io: &Io,
+    chosen: Vec<(Entry, Vec<PartitionValue>)>,
+) -> Result<Vec<Found>> {
     let described = stream::iter(chosen.into_iter().map(|(entry, partition)| async move {
         let (fields, whole, footer) = match &request.format {
             Format::Parquet => {
@@ -319,7 +324,8 @@ fn sources(
         .collect()
 }
 
-fn body(
+/// How a file is decoded; adds its tasks to `tasks`.
+pub(super) fn body(
     request: &Request,
     file: &Found,
     adapter: &Adapter,

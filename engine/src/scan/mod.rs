@@ -4,6 +4,7 @@ mod adapt;
 mod contract;
 mod delivery;
 mod discover;
+mod kept;
 mod parquet;
 mod part;
 mod partition;
@@ -28,6 +29,7 @@ pub use adapt::ROW_BITS;
 use adapt::{Adapter, Carried};
 pub use contract::{Declared, Extra};
 pub use discover::{Request, plan};
+pub use kept::{Origins, origins, plan_kept};
 pub(crate) use parquet::guarded;
 use parquet::{Chunks, RowGroupRead};
 pub use part::Part;
@@ -182,14 +184,19 @@ impl Scan {
     pub fn narrow(&mut self, wanted: &ColumnSet) -> Result<Schema> {
         let stays = |name: &str| wanted.contains(name) || !Self::is_visible(name);
         let carried = Carried::of(&self.arrow_schema, stays);
+        let schema = bridge::frame_schema(&carried.schema)?;
+        self.keep(carried);
+        Ok(schema)
+    }
+
+    /// Reads what is `carried` and nothing else.
+    fn keep(&mut self, carried: Carried) {
         for file in &mut self.files {
             if let Body::Parquet(footer, projection) = &mut file.body {
                 *projection = parquet::projection(footer, file.adapter.file_columns(&carried));
             }
         }
-        let schema = bridge::frame_schema(&carried.schema)?;
         self.carried = carried;
-        Ok(schema)
     }
 
     /// The files, by path.
@@ -234,12 +241,6 @@ impl Scan {
             }
             Body::Text(_) => entry.size,
         }
-    }
-
-    /// The file and row position an origin stands for.
-    pub fn locate(&self, origin: u64) -> Option<(&str, u64)> {
-        let file = self.files.get((origin >> ROW_BITS) as usize)?;
-        Some((&file.adapter.object, origin & ((1 << ROW_BITS) - 1)))
     }
 
     /// Reads the stored bytes of a task.

@@ -52,7 +52,7 @@ impl Scan {
                     Source::File(name) => Stated::of(footer, name)?.nulls(),
                     Source::Constant(value) => Some(value.null_count() as u64 * rows(footer)),
                     Source::Missing => Some(rows(footer)),
-                    Source::Origin(_) => None,
+                    Source::Origin(_) | Source::Told(_) => None,
                 }
             })
             .sum()
@@ -79,7 +79,7 @@ impl Scan {
                     greatest.push(Arc::clone(value));
                 }
                 Source::Constant(_) | Source::Missing => {}
-                Source::Origin(_) => return None,
+                Source::Origin(_) | Source::Told(_) => return None,
             }
         }
         let (min, max) = (extreme(&least, data_type, false), extreme(&greatest, data_type, true));

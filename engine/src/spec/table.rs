@@ -44,6 +44,8 @@ pub struct StepSpec {
     pub step: Box<dyn Step>,
     /// Where its name stands.
     pub span: Span,
+    /// Name and arguments as JSON, variables filled in.
+    pub text: String,
 }
 
 impl FromNode for StepSpec {
@@ -74,7 +76,7 @@ impl FromNode for StepSpec {
             ))
         })?;
         let step = (def.parse)(arguments).map_err(|error| error.at(arguments.span))?;
-        Ok(Self { def, step, span: name.span })
+        Ok(Self { def, step, span: name.span, text: node.to_json().to_string() })
     }
 }
 

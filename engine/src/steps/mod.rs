@@ -48,6 +48,7 @@ mod trial;
 mod trial_frames;
 
 pub use evaluate::Evaluator;
+pub(crate) use narrow::stays;
 pub use narrow::{ColumnSet, Needs, all, roots};
 pub(crate) use sql::query_step;
 pub use step::{

@@ -57,7 +57,7 @@ pub fn roots<'e>(exprs: impl IntoIterator<Item = &'e Expr>) -> ColumnSet {
 }
 
 /// Whether `name` is one of `wanted`, or hidden.
-pub(super) fn stays(name: &PlSmallStr, wanted: &ColumnSet) -> bool {
+pub(crate) fn stays(name: &PlSmallStr, wanted: &ColumnSet) -> bool {
     wanted.contains(name) || name.starts_with(HIDDEN)
 }
 

@@ -159,6 +159,10 @@ impl StreamStep for Order {
     fn keeps_unique(&self) -> bool {
         true
     }
+
+    fn is_row_by_row(&self) -> bool {
+        true
+    }
 }
 
 /// Rows that wait to be sorted. Once there is no room for more they are sorted and go to disk, and such runs

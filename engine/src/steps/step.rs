@@ -84,6 +84,17 @@ pub enum Lowering {
     Whole(Box<dyn WholeStep>),
 }
 
+impl Lowering {
+    /// Whether what becomes of a row depends on that row, and on the other tables the step reads, alone.
+    pub fn is_row_by_row(&self) -> bool {
+        match self {
+            Self::Rows(_) => true,
+            Self::Stream(step) => step.is_row_by_row(),
+            Self::Whole(step) => step.is_row_by_row(),
+        }
+    }
+}
+
 /// One row-local operation, as data. Applied in order.
 #[derive(Debug, Clone)]
 pub enum RowOp {
@@ -125,6 +136,11 @@ pub enum RowOp {
 pub trait WholeStep: Send + Sync {
     /// The meaning, as a lazy plan. Row order in and out is part of the meaning.
     fn lazy(&self, input: LazyFrame, others: Vec<LazyFrame>) -> PolarsResult<LazyFrame>;
+
+    /// Whether what becomes of a row depends on that row and `others` alone, but for its place among others.
+    fn is_row_by_row(&self) -> bool {
+        false
+    }
 }
 
 /// A step that keeps state over the ordered stream of batches.
@@ -149,6 +165,11 @@ pub trait StreamStep: Send + Sync {
 
     /// Whether rows proved unique by some key before this step are still so after it.
     fn keeps_unique(&self) -> bool {
+        false
+    }
+
+    /// Whether what becomes of a row depends on that row and `others` alone, but for its place among others.
+    fn is_row_by_row(&self) -> bool {
         false
     }
 }

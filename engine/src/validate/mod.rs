@@ -9,7 +9,7 @@ mod tap;
 mod values;
 
 pub use gate::{Ruling, rule};
-pub use quarantine::{Point, QUARANTINE_RUN, Quarantine, REASONS, point_name};
+pub use quarantine::{FILE, Point, QUARANTINE_RUN, Quarantine, REASONS, ROW, point_name};
 pub use quarantine_limit::quarantine_verdict;
 pub use reference::add_reference;
 pub use room::KeyRoom;

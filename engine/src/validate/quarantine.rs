@@ -20,9 +20,9 @@ pub const REASONS: &str = "lockgate_reasons";
 /// The run in which the row was quarantined; the partition column.
 pub const QUARANTINE_RUN: &str = "lockgate_run";
 /// The file the row came from; null where rows were made from several.
-pub(super) const FILE: &str = "lockgate_file";
+pub const FILE: &str = "lockgate_file";
 /// The row's position in that file, from 0.
-pub(super) const ROW: &str = "lockgate_row";
+pub const ROW: &str = "lockgate_row";
 
 /// The quarantine of one table during a run.
 pub struct Quarantine {

@@ -4,6 +4,7 @@ mod checks;
 mod footer;
 mod headline;
 mod outputs;
+mod replay;
 mod sources;
 mod tables;
 
@@ -24,6 +25,10 @@ const INDENT: usize = 2;
 pub(crate) fn summary(record: &RunRecord, width: usize) -> String {
     let inner = width - INDENT;
     let sections = [
+        section(
+            "from quarantine",
+            &record.replay.as_ref().map(|of| replay::replay(of, inner)).unwrap_or_default(),
+        ),
         section("sources", &sources::sources(&record.inputs, inner)),
         section("tables", &tables::tables(&record.tables, inner)),
         section(&checks::heading(&record.checks), &checks::checks(&record.checks, inner)),

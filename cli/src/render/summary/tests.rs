@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use lockgate_engine::report::{
-    Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, Resources, Step, Table,
+    Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, Replay, Reread, Resources, Returned, Step,
+    Table,
 };
 use lockgate_engine::scan::{Change, Difference};
 use lockgate_engine::{RunRecord, RunStatus};
@@ -142,6 +143,7 @@ fn record(status: RunStatus) -> RunRecord {
         pipeline: "flights".into(),
         engine_version: "0.1.0".into(),
         status,
+        replay: None,
         already_published: false,
         recovered: Vec::new(),
         run_time: time("2026-11-23T06:30:00Z"),
@@ -218,6 +220,51 @@ fn a_run_that_was_published_before_says_so() {
     record.already_published = true;
     assert!(
         shown(&record, 80).starts_with("PUBLISHED  flights  was published before; nothing was done now\n")
+    );
+}
+
+#[test]
+fn a_replay_says_what_became_of_the_rows() {
+    let mut record = record(RunStatus::Published);
+    let file = InputFile { path: "out/quarantine/a.parquet".into(), bytes: 9, etag: None };
+    let back = |on: &str, point: &str, rows| Returned {
+        on: on.into(),
+        point: point.into(),
+        rows,
+        files: vec![file.clone()],
+    };
+    record.replay = Some(Replay {
+        runs: vec!["0f3a9b8c7d6e5f4a".into(), "12345678abcdef".into()],
+        rows_in: 1_076,
+        rows_published: 1_071,
+        rows_kept: 5,
+        returned: vec![back("flights", "step-2-parse", 1), back("flights_clean", "checks", 1_075)],
+        reread: vec![Reread {
+            on: "flights_clean".into(),
+            run: "99990000aaaabbbb".into(),
+            by: "0f3a9b8c7d6e5f4a".into(),
+            rows: 3,
+        }],
+        left: vec!["carrier_scorecard".into()],
+    });
+    let text = shown(&record, 100);
+    let section: Vec<&str> = text
+        .lines()
+        .skip_while(|line| *line != "from quarantine")
+        .take_while(|line| !line.is_empty())
+        .collect();
+    assert_eq!(
+        section,
+        [
+            "from quarantine",
+            "  flights            1  row   had left at step-2-parse  1 file",
+            "  flights_clean  1,075  rows  had left at checks        1 file",
+            "  1,076 rows in, 1,071 written, 5 kept apart again",
+            "  of runs 0f3a9b8c7d6e, 12345678abcd",
+            "  flights_clean: 3 rows of run 99990000aaaa left out: run 0f3a9b8c7d6e has read their files again",
+            "  since",
+            "  left as they are: carrier_scorecard",
+        ]
     );
 }
 

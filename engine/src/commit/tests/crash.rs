@@ -88,6 +88,16 @@ fn killed_at_any_call_a_replacement_on_disk_is_old_or_new() {
 }
 
 #[test]
+fn killed_at_any_call_files_are_moved_on_once_or_still_there() {
+    let moved =
+        Job { taken: Some("d=2".into()), ..Job::new("two", WriteMode::Append, &[("d=1", 1), ("d=3", 1)]) };
+    for kind in [Kind::Memory, Kind::Disk] {
+        kill_everywhere(kind, &[first()], &moved, 1);
+        kill_everywhere(kind, &[first()], &Job { ruling: Gate::Closed, ..moved.clone() }, 1);
+    }
+}
+
+#[test]
 fn killed_at_any_call_a_closed_gate_leaves_the_old() {
     for kind in [Kind::Memory, Kind::Disk] {
         kill_everywhere(kind, &[first()], &second(Gate::Closed), 1);
@@ -139,6 +149,7 @@ fn jobs() -> impl Strategy<Value = (Job, Job)> {
             run_id: run_id.into(),
             mode,
             partitions: partitions.into_iter().collect(),
+            taken: None,
             ruling,
         };
         (job("one", WriteMode::Append, Gate::Open, before), job("two", mode, ruling, after))

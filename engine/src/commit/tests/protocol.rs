@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::super::*;
-use super::world::{Files, Gate, Job, Kind, World, holder};
+use super::world::{Files, Gate, Job, Kind, World, files_in, holder};
 use crate::error::Kind as Failure;
 use crate::history;
 use crate::store::Io;
@@ -129,7 +129,13 @@ fn a_run_that_was_taken_for_dead_cannot_publish_when_it_wakes_up() {
         let mut upload = sleeper.staging().upload(&dataset, "d=1/late.parquet").unwrap();
         upload.write("late".into()).unwrap();
         let files = vec![upload.finish().unwrap()];
-        let output = Output { dataset, mode: WriteMode::Append, partitions: vec!["d=1".into()], files };
+        let output = Output {
+            dataset,
+            mode: WriteMode::Append,
+            partitions: vec!["d=1".into()],
+            files,
+            taken: Vec::new(),
+        };
         let error = io.block_on(sleeper.publish(vec![output], json!({}), Vec::new())).unwrap_err();
         assert_eq!(error.kind(), Failure::Conflict);
         assert_eq!(world.visible(), (Files::new(), false));
@@ -207,5 +213,33 @@ fn a_live_run_is_left_alone_and_a_heartbeat_is_seen() {
         );
         io.block_on(session.abandon(None)).unwrap();
         assert!(judge(Duration::ZERO).is_empty());
+    }
+}
+
+#[test]
+fn files_that_two_runs_read_to_move_on_are_moved_by_one() {
+    let io = Io::new(2).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        world.run(&world.stores, &Job::new("old", WriteMode::Append, &[("q=1", 2)])).unwrap();
+        let dataset = world.dataset(&world.stores);
+        let taken = io.block_on(files_in(&dataset, "q=1")).unwrap();
+        let sessions = [started(&world, "one", "a"), started(&world, "two", "b")];
+        let published = sessions.map(|session| {
+            let output = Output {
+                dataset: dataset.clone(),
+                mode: WriteMode::Append,
+                partitions: Vec::new(),
+                files: Vec::new(),
+                taken: taken.clone(),
+            };
+            io.block_on(session.publish(vec![output], json!({"status": "published"}), Vec::new()))
+        });
+        let [one, two] = published;
+        one.unwrap();
+        let error = two.unwrap_err();
+        assert_eq!(error.kind(), Failure::Conflict);
+        assert!(error.message().contains("changed while it was read"), "{error}");
+        assert_eq!(world.visible().0, Files::new());
     }
 }

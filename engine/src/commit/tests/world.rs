@@ -31,6 +31,8 @@ pub(super) struct Job {
     pub(super) mode: WriteMode,
     /// Partition folder and number of files in it.
     pub(super) partitions: Vec<(String, usize)>,
+    /// A partition whose files are moved on.
+    pub(super) taken: Option<String>,
     pub(super) ruling: Gate,
 }
 
@@ -44,7 +46,7 @@ pub(super) enum Gate {
 impl Job {
     pub(super) fn new(run_id: &str, mode: WriteMode, partitions: &[(&str, usize)]) -> Self {
         let partitions = partitions.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
-        Self { run_id: run_id.to_owned(), mode, partitions, ruling: Gate::Open }
+        Self { run_id: run_id.to_owned(), mode, partitions, taken: None, ruling: Gate::Open }
     }
 
     pub(super) fn files(&self) -> Files {
@@ -65,6 +67,7 @@ impl Job {
             let written: BTreeSet<_> = self.partitions.iter().map(|(name, _)| name.as_str()).collect();
             new.retain(|path, _| !written.contains(path.split('/').next().unwrap()));
         }
+        new.retain(|path, _| path.split('/').next() != self.taken.as_deref());
         new.extend(self.files());
         new
     }
@@ -110,6 +113,10 @@ impl World {
         let begun = io.block_on(Session::begin(stores, self.request(stores, &job.run_id, "a")))?;
         let Begun::Started(session) = begun else { return Ok(()) };
         let dataset = self.dataset(stores);
+        let taken = match &job.taken {
+            Some(partition) => io.block_on(files_in(&dataset, partition))?,
+            None => Vec::new(),
+        };
         let mut staged = Vec::new();
         for (partition, _) in &job.partitions {
             io.block_on(session.claim(&dataset, partition, job.mode))?;
@@ -130,7 +137,7 @@ impl World {
             match job.ruling {
                 Gate::Open => {
                     let partitions = job.partitions.iter().map(|(name, _)| name.clone()).collect();
-                    let output = Output { dataset, mode: job.mode, partitions, files: staged };
+                    let output = Output { dataset, mode: job.mode, partitions, files: staged, taken };
                     session.publish(vec![output], record("published"), vec![state(&job.run_id)]).await
                 }
                 Gate::Closed => session.withhold(vec!["a check".into()], record("closed")).await,
@@ -213,6 +220,17 @@ impl World {
         }
         left
     }
+}
+
+/// The files of a partition, as they are.
+pub(super) async fn files_in(dataset: &Dataset, partition: &str) -> Result<Vec<Replaced>> {
+    let found = dataset.folder().join(partition)?.list().await?;
+    let file = |entry: &crate::store::Entry| Replaced {
+        path: entry.location.relative_to(dataset.folder()).unwrap().to_owned(),
+        size: entry.size,
+        etag: entry.etag.clone(),
+    };
+    Ok(found.iter().map(file).collect())
 }
 
 fn walk(root: &Path, at: &Path, files: &mut Files) {

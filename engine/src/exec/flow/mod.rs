@@ -17,7 +17,7 @@ use rayon::{Scope, ThreadPool, Yield, yield_local};
 
 use crate::error::{Error, Result};
 use crate::exec::cancel::Cancel;
-use crate::exec::feed::Feed;
+use crate::exec::feed::{Feed, Place};
 use crate::exec::line::{Line, Work};
 use crate::exec::permit::{Permit, Permits};
 use crate::exec::progress::Progress;
@@ -48,6 +48,36 @@ struct Batch {
     ticket: Ticket,
     rows: Option<DataFrame>,
     permit: Option<Arc<Permit>>,
+    /// Rows that come in farther on; until then the batch is empty, so that every turnstile has its turn.
+    late: Option<Late>,
+}
+
+/// Rows that come in at a place on the way.
+#[derive(Clone)]
+struct Late {
+    place: Place,
+    rows: DataFrame,
+}
+
+impl Batch {
+    /// A batch whose rows come in at `place`.
+    fn at(place: Place, ticket: Ticket, rows: DataFrame, permit: Arc<Permit>) -> Self {
+        let permit = Some(permit);
+        if place == Place::START {
+            return Self { ticket, rows: Some(rows), permit, late: None };
+        }
+        Self { ticket, rows: None, permit, late: Some(Late { place, rows }) }
+    }
+
+    /// Takes up the rows that come in at `place`, if there are any.
+    fn reach(&mut self, place: Place, line: &Line) {
+        if let Some(late) = self.late.take_if(|late| late.place == place) {
+            if place.stage > 0 {
+                line.entered.fetch_add(late.rows.height() as u64, Ordering::Relaxed);
+            }
+            self.rows = Some(late.rows);
+        }
+    }
 }
 
 struct Flow<'l> {
@@ -62,7 +92,7 @@ struct Flow<'l> {
 
 /// The turnstiles of one line.
 struct Lanes<'l> {
-    stages: Vec<Turnstile<(Turn<'l>, Option<Arc<Permit>>)>>,
+    stages: Vec<Turnstile<(Turn<'l>, Batch)>>,
     measured: Turnstile<Measured>,
     pieces: Turnstile<(Vec<Piece>, Option<Arc<Permit>>)>,
     gathered: Turnstile<Option<DataFrame>>,
@@ -110,14 +140,15 @@ impl<'l> Flow<'l> {
                 match self.machine.memory.check().and_then(|()| fetched.take()) {
                     Ok(input) => {
                         Progress::add(&self.machine.progress.bytes_read, feed.stored_bytes(task as usize));
+                        let place = feed.place(task as usize);
                         self.spawn(scope, first, move |scope| {
                             let mut part = 0;
                             feed.decode(task as usize, input, &mut |rows, last| {
                                 let ticket = Ticket { task, part, last };
                                 part += 1;
                                 Progress::add(&self.machine.progress.rows_read, rows.height() as u64);
-                                let permit = Some(Arc::clone(&permit));
-                                self.advance(scope, 0, 0, Batch { ticket, rows: Some(rows), permit });
+                                let batch = Batch::at(place, ticket, rows, Arc::clone(&permit));
+                                self.advance(scope, 0, 0, batch);
                                 self.keep_up();
                                 !self.stopped()
                             })
@@ -188,7 +219,8 @@ impl<'l> Flow<'l> {
                 let Some(permit) = permits.acquire(|| self.stopped()) else { break };
                 match self.machine.memory.check().and(then) {
                     Ok(then) => self.spawn(scope, ticket, move |scope| {
-                        self.follow(scope, index, position, ticket, then, Some(permit))
+                        let batch = Batch { ticket, rows: None, permit: Some(permit), late: None };
+                        self.follow(scope, index, position, batch, then)
                     }),
                     Err(error) => self.note(ticket, Err(error.at(stage.span))),
                 }
@@ -204,9 +236,8 @@ impl<'l> Flow<'l> {
         scope: &Scope<'s>,
         index: usize,
         position: usize,
-        ticket: Ticket,
+        batch: Batch,
         then: Then<'l>,
-        permit: Option<Arc<Permit>>,
     ) -> Result<()> {
         let stage = &self.lines[index].stages[position];
         let started = Instant::now();
@@ -214,7 +245,7 @@ impl<'l> Flow<'l> {
         stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
         let rows = finished.map_err(|error| error.at(stage.span))?;
         stage.flow.add(0, rows.as_ref().map_or(0, DataFrame::height));
-        self.advance(scope, index, position + 1, Batch { ticket, rows, permit });
+        self.advance(scope, index, position + 1, Batch { rows, ..batch });
         Ok(())
     }
 
@@ -240,6 +271,7 @@ impl<'l> Flow<'l> {
             if self.stopped() {
                 return;
             }
+            batch.reach(Place { line: index, stage: position }, line);
             let rows_in = batch.rows.as_ref().map_or(0, DataFrame::height);
             let started = Instant::now();
             match &stage.work {
@@ -264,7 +296,7 @@ impl<'l> Flow<'l> {
                     }
                 }
                 Work::Ordered(operator) => {
-                    let prepared = match batch.rows {
+                    let prepared = match batch.rows.take() {
                         Some(rows) => operator.prepare(rows),
                         None => {
                             Ok(Box::new(|| Ok(Box::new(|| Ok(None)) as crate::steps::Then<'_>)) as Turn<'_>)
@@ -273,13 +305,14 @@ impl<'l> Flow<'l> {
                     stage.flow.add(rows_in, 0);
                     stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
                     match prepared {
-                        Ok(turn) => self.take_turns(scope, index, position, batch.ticket, turn, batch.permit),
+                        Ok(turn) => self.take_turns(scope, index, position, batch, turn),
                         Err(error) => self.note(batch.ticket, Err(error.at(stage.span))),
                     }
                     return;
                 }
             }
         }
+        batch.reach(Place { line: index, stage: line.stages.len() }, line);
         let ticket = batch.ticket;
         let delivered = self.deliver(scope, index, batch);
         self.note(ticket, delivered);
@@ -290,20 +323,18 @@ impl<'l> Flow<'l> {
         scope: &Scope<'s>,
         index: usize,
         position: usize,
-        ticket: Ticket,
+        batch: Batch,
         turn: Turn<'l>,
-        permit: Option<Arc<Permit>>,
     ) {
         let stage = &self.lines[index].stages[position];
+        let ticket = batch.ticket;
         let passed =
-            self.lanes[index].stages[position].pass(ticket, (turn, permit), |ticket, (turn, permit)| {
+            self.lanes[index].stages[position].pass(ticket, (turn, batch), |ticket, (turn, batch)| {
                 let started = Instant::now();
                 let then = turn();
                 stage.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
                 let then = then.map_err(|error| error.at(stage.span))?;
-                self.spawn(scope, ticket, move |scope| {
-                    self.follow(scope, index, position, ticket, then, permit)
-                });
+                self.spawn(scope, ticket, move |scope| self.follow(scope, index, position, batch, then));
                 Ok(())
             });
         self.note(ticket, passed);
@@ -312,7 +343,7 @@ impl<'l> Flow<'l> {
     /// Past the last step: checks, then whoever takes the rows.
     fn deliver<'s>(&'s self, scope: &Scope<'s>, index: usize, batch: Batch) -> Result<()> {
         let line = &self.lines[index];
-        let Batch { ticket, mut rows, permit } = batch;
+        let Batch { ticket, mut rows, permit, late } = batch;
         let rows_in = rows.as_ref().map_or(0, DataFrame::height);
         let started = Instant::now();
         if let Some(tap) = &line.tap {
@@ -325,7 +356,7 @@ impl<'l> Flow<'l> {
         line.flow.add(rows_in, rows.as_ref().map_or(0, DataFrame::height));
         line.flow.nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
         for &fed in &line.feeds {
-            let batch = Batch { ticket, rows: rows.clone(), permit: permit.clone() };
+            let batch = Batch { ticket, rows: rows.clone(), permit: permit.clone(), late: late.clone() };
             self.handed_on.fetch_add(1, Ordering::Relaxed);
             self.spawn(scope, ticket, move |scope| {
                 self.handed_on.fetch_sub(1, Ordering::Relaxed);

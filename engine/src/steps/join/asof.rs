@@ -105,6 +105,10 @@ impl WholeStep for AsOf {
             self.input.iter_names().cloned().chain(self.payload.iter().map(|taken| taken.name.clone()));
         Ok(sorted(both, &row).select(result.map(|name| column(&name)).collect::<Vec<_>>()))
     }
+
+    fn is_row_by_row(&self) -> bool {
+        true
+    }
 }
 
 fn on_name() -> PlSmallStr {

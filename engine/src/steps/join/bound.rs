@@ -148,6 +148,12 @@ impl StreamStep for Bound {
         Some(Needs { input, others: vec![other] })
     }
 
+    /// Rows of the other table that nothing matched are a matter of all rows, as is a key that may occur
+    /// only once.
+    fn is_row_by_row(&self) -> bool {
+        !self.keeps_there() && !self.expect.once_here()
+    }
+
     /// Rows that were unique are so still if each finds one row at most.
     fn keeps_unique(&self) -> bool {
         match self.how {
