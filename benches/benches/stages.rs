@@ -133,7 +133,8 @@ fn commit(c: &mut Criterion) {
             upload.finish().unwrap()
         });
         let files = staged.collect();
-        let output = Output { dataset: dataset.clone(), mode: WriteMode::Replace, partitions, files };
+        let (dataset, mode, taken) = (dataset.clone(), WriteMode::Replace, Vec::new());
+        let output = Output { dataset, mode, partitions, files, taken };
         let record = serde_json::json!({"run_id": "run"});
         stores.io().block_on(async {
             for partition in &output.partitions {
