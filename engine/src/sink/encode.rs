@@ -18,6 +18,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
 use super::dictionary;
+use super::even::even;
 use crate::error::{Error, Result};
 
 /// How the rows of one dataset are encoded.
@@ -54,10 +55,13 @@ impl Encoder {
     /// Encodes `batches` as one row group.
     pub fn encode(&self, batches: &[RecordBatch]) -> Result<RowGroup> {
         let mut writers = self.writers(batches)?.into_iter();
+        let even = even(batches).map_err(|error| {
+            Error::defect("could not put the rows of a row group together").because(error)
+        })?;
         let mut chunks = Vec::with_capacity(writers.len());
         for (index, field) in self.schema.fields().iter().enumerate() {
             let mut leaves = Vec::new();
-            for batch in batches {
+            for batch in &even {
                 let batch_leaves = compute_leaves(field, batch.column(index)).map_err(encoding)?;
                 leaves.resize_with(batch_leaves.len(), Vec::new);
                 for (leaf, parts) in batch_leaves.into_iter().zip(&mut leaves) {

@@ -3,6 +3,7 @@
 mod dataset;
 mod dictionary;
 mod encode;
+mod even;
 #[cfg(test)]
 mod laws;
 pub mod partition;

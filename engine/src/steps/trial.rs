@@ -63,9 +63,8 @@ pub(super) fn stream_in(
     others: &[(&str, &DataFrame)],
     cuts: &[usize],
 ) -> Result<Streamed> {
-    let none = lazy(step, input, others).clear();
-    let others = others.iter().map(|(_, frame)| table(memory, frame)).collect::<Result<_>>()?;
-    let operator = step.open(others, memory)?;
+    let tables = others.iter().map(|(_, frame)| table(memory, frame)).collect::<Result<_>>()?;
+    let operator = step.open(tables, memory)?;
     let mut out: Vec<DataFrame> = Vec::new();
     let (mut at, mut cuts) = (0, cuts.iter().cycle());
     while at < input.height() || out.is_empty() && at == 0 {
@@ -80,7 +79,7 @@ pub(super) fn stream_in(
         out.extend(then?()?);
     }
     let mut out = out.into_iter();
-    let mut rows = out.next().unwrap_or_else(|| none.clone());
+    let mut rows = out.next().unwrap_or_else(|| lazy(step, input, others).clear());
     out.for_each(|batch| {
         rows.vstack_mut(&batch).unwrap();
     });
