@@ -156,7 +156,7 @@ pub(crate) enum Recorded {
     /// Among those that a pipeline keeps.
     Run {
         /// The pipeline.
-        job: Job,
+        job: Box<Job>,
         /// How the run's id begins; none is the newest.
         run: Option<String>,
     },
@@ -263,7 +263,9 @@ impl From<Report> for Recorded {
         match record {
             Some(record) => Self::File(record),
             // Without a record, a file is required.
-            None => Self::Run { job: Job::about(File { file: file.unwrap_or_default(), given }), run },
+            None => {
+                Self::Run { job: Box::new(Job::about(File { file: file.unwrap_or_default(), given })), run }
+            }
         }
     }
 }

@@ -39,10 +39,10 @@ impl Kept {
         }
         self.bytes += bytes_of(&frame);
         self.frames.push(frame);
-        if self.holder.hold(self.bytes) { self.to_disk() } else { Ok(()) }
+        if self.holder.hold(self.bytes) { self.put_away() } else { Ok(()) }
     }
 
-    fn to_disk(&mut self) -> Result<()> {
+    fn put_away(&mut self) -> Result<()> {
         for frame in self.frames.drain(..) {
             let spool = match &mut self.spool {
                 Some(spool) => spool,

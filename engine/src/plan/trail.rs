@@ -19,11 +19,13 @@ impl Trail {
     }
 
     /// The same way, one step farther.
+    #[must_use]
     pub fn then(&self, step: &str) -> Self {
         Self::hash(&[b"step", &self.0.to_le_bytes(), step.as_bytes()])
     }
 
     /// The same way, into a table.
+    #[must_use]
     pub fn into_table(&self) -> Self {
         Self::hash(&[b"table", &self.0.to_le_bytes()])
     }

@@ -197,7 +197,7 @@ impl Sorting {
         sorted.map_err(|error| Error::defect("could not sort rows").because(error))
     }
 
-    fn to_disk(&self, state: &mut State) -> Result<()> {
+    fn put_away(&self, state: &mut State) -> Result<()> {
         let sorted = self.sorted(state)?;
         state.runs.push(&sorted, self.holder.disk())?;
         let _ = self.holder.hold(0);
@@ -215,7 +215,7 @@ impl Operator for Sorting {
             }
             // Rows are there twice while they are sorted.
             if self.holder.hold(2 * state.bytes) {
-                self.to_disk(state)?;
+                self.put_away(state)?;
             }
             Ok(Box::new(|| Ok(None)) as Then<'_>)
         }))
@@ -226,7 +226,7 @@ impl Operator for Sorting {
         if state.runs.is_empty() {
             return Ok(rest(vec![self.sorted(&mut state)?]));
         }
-        self.to_disk(&mut state)?;
+        self.put_away(&mut state)?;
         let order = self.order.clone();
         let merged = state.runs.merge(Box::new(move |rows| order.encode(rows)))?;
         Ok(Box::new(merged.map(|rows| {

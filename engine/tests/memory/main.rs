@@ -70,18 +70,14 @@ fn write(path: &Path, columns: Vec<(&str, ArrayRef)>) {
 fn data(folder: &Path) {
     let line = |row: i64| if row % 10 == 9 { row - 1 } else { row };
     let scrambled = |row: i64| (line(row) * 7_919) % (ORDERS + 500);
+    let mode = |row: i64| [Some("AIR"), None, Some("SHIP")][row as usize % 3];
     let lines = || 0..LINES;
     write(
         &folder.join("lines.parquet"),
         vec![
             ("order_id", Arc::new(Int64Array::from_iter_values(lines().map(scrambled))) as ArrayRef),
             ("line", Arc::new(Int64Array::from_iter_values(lines().map(|row| line(row) / 41)))),
-            (
-                "mode",
-                Arc::new(StringArray::from_iter(
-                    lines().map(|row| [Some("AIR"), None, Some("SHIP")][row as usize % 3]),
-                )),
-            ),
+            ("mode", Arc::new(lines().map(mode).collect::<StringArray>())),
             (
                 "price",
                 Arc::new(Float64Array::from_iter_values(lines().map(|row| (row % 9_973) as f64 / 7.0))),
@@ -99,7 +95,7 @@ fn data(folder: &Path) {
         &folder.join("orders.parquet"),
         vec![
             ("order_id", Arc::new(Int64Array::from_iter_values((0..ORDERS).rev())) as ArrayRef),
-            ("customer", Arc::new(StringArray::from_iter((0..ORDERS).rev().map(customer)))),
+            ("customer", Arc::new((0..ORDERS).rev().map(customer).collect::<StringArray>())),
         ],
     );
 }

@@ -89,10 +89,10 @@ impl Aggregation {
     }
 
     /// Folds a batch into the groups, as far as there is room for them.
-    fn take(&self, state: &mut State, batch: DataFrame, rows: Rows) -> Result<()> {
+    fn take(&self, state: &mut State, batch: &DataFrame, rows: &Rows) -> Result<()> {
         let by = self.plan.by.len();
         let State { waiting: Some(waiting), .. } = state else {
-            state.fold(&rows, &batch.columns()[..by])?;
+            state.fold(rows, &batch.columns()[..by])?;
             if by > 0 && self.holder.hold(state.bytes()) {
                 state.waiting = Some(Spool::new(self.holder.disk())?);
             }
@@ -100,11 +100,11 @@ impl Aggregation {
         };
         let known = rows.grouped.known(&state.narrow, &state.wide);
         if !known.contains(&false) {
-            return state.fold(&rows, &batch.columns()[..by]);
+            return state.fold(rows, &batch.columns()[..by]);
         }
         let is_known = || rows.grouped.rows.iter().map(|group| known[*group as usize]);
-        waiting.push(Packed::of(&keep(&batch, is_known().map(|known| !known).collect())?)?)?;
-        let batch = keep(&batch, is_known().collect())?;
+        waiting.push(Packed::of(&keep(batch, is_known().map(|known| !known).collect())?)?)?;
+        let batch = keep(batch, is_known().collect())?;
         if batch.height() == 0 {
             return Ok(());
         }
@@ -133,7 +133,7 @@ impl Aggregation {
             for index in 0..waiting.len() {
                 let batch = waiting.read(index)?;
                 let rows = self.prepared(batch.columns(), batch.height())?;
-                self.take(&mut state, batch, rows)?;
+                self.take(&mut state, &batch, &rows)?;
             }
             locked(&self.state).groups += state.groups;
             let next = state.waiting.take();
@@ -330,7 +330,7 @@ impl Operator for Aggregation {
         let batch = frame(batch.height(), self.rows.evaluate(&batch)?)?;
         let rows = self.prepared(batch.columns(), batch.height())?;
         Ok(Box::new(move || {
-            self.take(&mut locked(&self.state), batch, rows)?;
+            self.take(&mut locked(&self.state), &batch, &rows)?;
             Ok(Box::new(|| Ok(None)) as Then<'_>)
         }))
     }

@@ -54,7 +54,9 @@ impl Stored for Wide {
     const BYTES: usize = 16;
 
     fn put(self, bytes: &mut Vec<u8>) {
-        self.into_iter().for_each(|word| word.put(bytes));
+        for word in self {
+            word.put(bytes);
+        }
     }
 
     fn take(bytes: &[u8]) -> Option<(Self, &[u8])> {

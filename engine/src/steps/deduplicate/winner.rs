@@ -76,7 +76,7 @@ impl Operator for Winner {
                 *removed += held.compete(wide, &keys.wide, number, self.last);
                 if self.holder.hold(held.bytes + (narrow.bytes() + wide.bytes()) as u64) {
                     let waiting = Overflow::new(self.holder.disk())?;
-                    state.waiting = Some(state.to_disk(waiting)?);
+                    state.waiting = Some(state.put_away(waiting)?);
                     let _ = self.holder.hold(0);
                 }
             }
@@ -111,7 +111,7 @@ impl Operator for Winner {
 
 impl State {
     /// Moves the rows held to disk, and the keys of those that win so far.
-    fn to_disk(&mut self, mut waiting: Overflow) -> Result<Overflow> {
+    fn put_away(&mut self, mut waiting: Overflow) -> Result<Overflow> {
         let held = std::mem::take(&mut self.held);
         let (narrow, wide) = (std::mem::take(&mut self.narrow), std::mem::take(&mut self.wide));
         let mut firsts = Vec::with_capacity(held.batches.len());
@@ -143,7 +143,7 @@ fn order_bytes(order: &BinaryOffsetChunked) -> u64 {
 
 impl Held {
     fn push(&mut self, batch: DataFrame, order: Option<BinaryOffsetChunked>) -> u32 {
-        self.bytes += bytes_of(&batch) + order.as_ref().map_or(0, |order| order_bytes(order));
+        self.bytes += bytes_of(&batch) + order.as_ref().map_or(0, order_bytes);
         self.winning.push(MutableBitmap::from_len_zeroed(batch.height()));
         self.batches.push(batch);
         self.orders.push(order);

@@ -59,7 +59,7 @@ proptest! {
         parts in prop::collection::vec(prop::collection::vec(-40..40i64, 0..30), 0..12), bytes in 0..2000u64,
     ) {
         let small = Small::of(bytes);
-        let room: Arc<dyn Room> = small.clone();
+        let room: Arc<dyn Room> = Arc::<Small>::clone(&small);
         let mut all = Groups::default();
         for part in &parts {
             all.merge(groups(part));
@@ -77,7 +77,7 @@ proptest! {
 #[test]
 fn keys_that_cannot_be_read_back_are_not_counted() {
     let small = Small::of(0);
-    let room: Arc<dyn Room> = small.clone();
+    let room: Arc<dyn Room> = Arc::<Small>::clone(&small);
     let mut all = groups(&[1, 2, 3]);
     all.put_away(&room).unwrap();
     small.away.lock().unwrap().clear();
