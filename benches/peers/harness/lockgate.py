@@ -16,7 +16,7 @@ RUN_TIME = "2024-03-08"
 
 def build(checkout: Path) -> Path:
     """Builds the binary as it is shipped, into the target directory in effect."""
-    subprocess.run(["cargo", "build", "--release", "--workspace", "--bins"], cwd=checkout, check=True)
+    subprocess.run(["cargo", "build", "--release", "--workspace"], cwd=checkout, check=True)
     asked = ["cargo", "metadata", "--format-version", "1", "--no-deps"]
     metadata = subprocess.run(asked, cwd=checkout, check=True, capture_output=True, text=True)
     return Path(json.loads(metadata.stdout)["target_directory"], "release", "lockgate")
