@@ -176,13 +176,15 @@ impl Engine {
 
     /// Finishes or undoes runs of the pipeline that died.
     pub fn recover(&self, pipeline: &Pipeline) -> Result<Vec<Recovered>> {
-        let recover = || {
-            let home = self.home(pipeline)?;
-            let me = Holder::current();
-            let recover = commit::recover(&self.stores, &home, &me, Patience::default().lease, VERSION);
-            self.stores.io().block_on(recover)
-        };
-        recover().map_err(|error| pipeline.vars.mask_error(error))
+        let recovered = self.home(pipeline).and_then(|home| self.recover_in(&home));
+        recovered.map_err(|error| pipeline.vars.mask_error(error))
+    }
+
+    /// The same, of runs whose records are in `home`.
+    pub(crate) fn recover_in(&self, home: &Home) -> Result<Vec<Recovered>> {
+        let me = Holder::current();
+        let recover = commit::recover(&self.stores, home, &me, Patience::default().lease, VERSION);
+        self.stores.io().block_on(recover)
     }
 
     /// The newest `limit` runs of the pipeline, newest first.

@@ -6,7 +6,9 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::commit::{Action, Begun, Holder, Output, Patience, Recovered, Request, Session, State, WriteMode};
+use crate::commit::{
+    Action, Begun, Holder, Home, Output, Patience, Recovered, Request, Session, State, WriteMode,
+};
 use crate::engine::{Engine, VERSION};
 use crate::error::{Error, Result};
 use crate::exec::conduct::{self, Conduct, NodeOutcome};
@@ -34,18 +36,8 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     let home = engine.home(pipeline).map_err(|error| vec![error])?;
     let past = engine.past_in(home.clone(), pipeline);
     clock.enter("begin");
-    let request = Request {
-        home,
-        pipeline: pipeline.name.value.clone(),
-        run_id: run_id.clone(),
-        datasets: datasets(&plan),
-        holder: Holder::current(),
-        patience: Patience::default(),
-        now: clock.started_at,
-        engine: VERSION.to_owned(),
-    };
-    let io = engine.stores.io();
-    let session = match io.block_on(Session::begin(&engine.stores, request)).map_err(|error| vec![error])? {
+    let begun = begin(engine, pipeline, home, &plan, &run_id, clock.started_at);
+    let session = match begun.map_err(|error| vec![error])? {
         Begun::Started(session) => *session,
         Begun::AlreadyPublished(record) => return RunRecord::stored(record).map_err(|error| vec![error]),
     };
@@ -60,10 +52,7 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     };
     let outcomes = match carry_out(engine, &mut plan, &conduct, session.staging()) {
         Ok(outcomes) => outcomes,
-        Err(error) => {
-            let undone = io.block_on(session.abandon(None));
-            return Err(std::iter::once(error).chain(undone.err()).collect());
-        }
+        Err(error) => return Err(abandon(engine, session, error)),
     };
     clock.enter("publish");
     let ruling = rule(&outcomes.iter().flat_map(|outcome| &outcome.verdicts));
@@ -77,6 +66,34 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     }
     record.resources = clock.read().1;
     Ok(record)
+}
+
+/// Begins a session of the commit for the run.
+pub(crate) fn begin(
+    engine: &Engine,
+    pipeline: &Pipeline,
+    home: Home,
+    plan: &Plan,
+    run_id: &str,
+    now: DateTime<Utc>,
+) -> Result<Begun> {
+    let request = Request {
+        home,
+        pipeline: pipeline.name.value.clone(),
+        run_id: run_id.to_owned(),
+        datasets: datasets(plan),
+        holder: Holder::current(),
+        patience: Patience::default(),
+        now,
+        engine: VERSION.to_owned(),
+    };
+    engine.stores.io().block_on(Session::begin(&engine.stores, request))
+}
+
+/// Discards everything because of `error`; gives what went wrong.
+pub(crate) fn abandon(engine: &Engine, session: Session, error: Error) -> Vec<Error> {
+    let undone = engine.stores.io().block_on(session.abandon(None));
+    std::iter::once(error).chain(undone.err()).collect()
 }
 
 /// The record of a run that found nothing to do. It is not kept.

@@ -88,6 +88,13 @@ pub(crate) fn compile(
     Ok(PatternTest { patterns: each, negated })
 }
 
+/// The pattern of the parameter `key`, of which whole texts are to be, if there is one.
+pub(crate) fn whole(pattern: Option<&String>, key: &str) -> Result<Option<Matcher>, ParamError> {
+    pattern.map(|pattern| Matcher::of_whole(pattern)).transpose().map_err(|error| {
+        ParamError::new(format!("the pattern is not a regular expression: {error}")).key(key)
+    })
+}
+
 /// Refuses a column that holds no texts, and says why.
 pub(crate) fn texts_only(site: &Site<'_>, why: &str) -> Result<(), Problem> {
     let (name, data_type) = site.column()?;

@@ -13,7 +13,7 @@ use lockgate_rules::profile::Figure;
 use super::data_format::DataFormat;
 use super::typed::{
     By, Color, Command, Dataset, Drift, File, Format, Given, History, Import, LogLevel, Machine, Plan,
-    Profile, ProfileKind, Quarantine, Replay, Report, ReportKind, Run, Shown, Typed, Validate,
+    Profile, ProfileKind, Publishing, Quarantine, Replay, Report, ReportKind, Run, Shown, Typed, Validate,
 };
 use crate::import::Tool;
 use crate::{environment, usage};
@@ -272,19 +272,15 @@ impl From<Report> for Recorded {
 
 impl From<Run> for Job {
     fn from(run: Run) -> Self {
-        let mut job = Self::about(run.file).on(&run.machine);
-        job.options.dry_run = run.unpublished;
-        job.warn_exit = run.warn_exit;
-        job
+        Self::about(run.file).publishing(&run.publishing)
     }
 }
 
 impl From<Replay> for Work {
     fn from(replay: Replay) -> Self {
-        let Replay { file, table, runs, at, reread, leave, unpublished, warn_exit, machine } = replay;
+        let Replay { file, table, runs, at, reread, leave, publishing } = replay;
         let run_time = file.given.run_time.as_ref().map(|time| time.0);
-        let mut job = Job { warn_exit, ..Job::about(file).on(&machine) };
-        job.options.dry_run = unpublished;
+        let job = Job::about(file).publishing(&publishing);
         Self::Replay { job, wanted: Wanted { table, runs, at, reread, leave, run_time } }
     }
 }
@@ -344,6 +340,13 @@ impl Job {
         };
         let vars = given.vars.into_iter().map(|variable| (variable.name, variable.value)).collect();
         Self { subject, vars, options, warn_exit: false }
+    }
+
+    fn publishing(self, how: &Publishing) -> Self {
+        let mut job = self.on(&how.machine);
+        job.options.dry_run = how.unpublished;
+        job.warn_exit = how.warn_exit;
+        job
     }
 
     fn on(mut self, machine: &Machine) -> Self {

@@ -214,10 +214,9 @@ pub(super) struct Plan {
     pub(super) machine: Machine,
 }
 
+/// Whether and how what was made is published.
 #[derive(Debug, Args)]
-pub(super) struct Run {
-    #[command(flatten)]
-    pub(super) file: File,
+pub(super) struct Publishing {
     /// Do everything but publish
     #[arg(long = "dry-run")]
     pub(super) unpublished: bool,
@@ -226,6 +225,14 @@ pub(super) struct Run {
     pub(super) warn_exit: bool,
     #[command(flatten)]
     pub(super) machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) file: File,
+    #[command(flatten)]
+    pub(super) publishing: Publishing,
 }
 
 #[derive(Debug, Subcommand)]
@@ -259,14 +266,8 @@ pub(super) struct Replay {
     /// Table that does not get the rows, nor do those made from it; may be repeated
     #[arg(long, value_name = "TABLE")]
     pub(super) leave: Vec<String>,
-    /// Do everything but publish
-    #[arg(long = "dry-run")]
-    pub(super) unpublished: bool,
-    /// Exit with code 10 if checks alert
-    #[arg(long)]
-    pub(super) warn_exit: bool,
     #[command(flatten)]
-    pub(super) machine: Machine,
+    pub(super) publishing: Publishing,
 }
 
 #[derive(Debug, Args)]

@@ -15,7 +15,7 @@ use super::feed::{Feed, Place};
 use super::flow::{self, Machine};
 use super::line::{Counter, Line, Stage, Work};
 use super::rows::RowWork;
-use super::whole::{Whole, stack};
+use super::whole::Whole;
 use crate::error::{Error, Result};
 use crate::history::{self, Past};
 use crate::memory::{Disk, Kept, Memory, Table};
@@ -297,8 +297,10 @@ fn rows_of(name: &str) -> String {
 /// All rows of `node`, in one piece from now on.
 fn whole(plan: &Plan, node: usize, memory: &Memory, kept: &mut Later) -> Result<DataFrame> {
     let own = &plan.nodes[node];
-    let frames = kept.remove(&node).map_or_else(|| Ok(Vec::new()), |rows| rows.frames())?;
-    let all = stack(frames, &own.carried)?;
+    let all = match kept.remove(&node) {
+        Some(rows) => rows.stacked(&own.carried)?,
+        None => DataFrame::empty_with_schema(&own.carried),
+    };
     kept.insert(node, Arc::new(Kept::whole(memory, rows_of(&own.name), all.clone())));
     memory.check()?;
     Ok(all)

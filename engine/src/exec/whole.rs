@@ -45,9 +45,9 @@ impl Operator for Whole {
 
     fn end(&self) -> Result<Rest<'_>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let kept = kept.map_or_else(|| Ok(Vec::new()), |kept| kept.frames())?;
         let others = std::mem::take(&mut *self.others.lock().unwrap_or_else(PoisonError::into_inner));
-        let input = stack(kept, &self.schema)?;
+        let kept = kept.ok_or_else(|| Error::defect("a step ended twice"))?;
+        let input = kept.stacked(&self.schema)?;
         let others = others.iter().map(|other| other.frame().map(IntoLazy::lazy)).collect::<Result<_>>()?;
         let result =
             self.step.lazy(input.lazy(), others).and_then(polars::prelude::LazyFrame::collect).map_err(
@@ -55,16 +55,4 @@ impl Operator for Whole {
             )?;
         Ok(rest(vec![result]))
     }
-}
-
-/// All `frames` as one; without any, an empty frame of `schema`.
-pub fn stack(frames: Vec<DataFrame>, schema: &Schema) -> Result<DataFrame> {
-    let mut frames = frames.into_iter();
-    let Some(mut all) = frames.next() else { return Ok(DataFrame::empty_with_schema(schema)) };
-    for frame in frames {
-        all.vstack_mut_owned(frame)
-            .map_err(|error| Error::defect("batches of one table differ").because(error))?;
-    }
-    all.rechunk_mut();
-    Ok(all)
 }

@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::records::{is_published, parse};
+use super::records::{is_published, is_replay, parse};
 use crate::commit::Home;
 use crate::error::Result;
 
@@ -68,7 +68,7 @@ pub async fn published_inputs(home: &Home, pipeline: &str) -> Result<BTreeSet<Pu
         .await?;
     let renew = records.len() > SUMMARIZE_AFTER;
     // What a replay reads beside the quarantine, it only looks rows up in.
-    let is_run = |record: &&Value| is_published(record) && record.get("replay").is_none_or(Value::is_null);
+    let is_run = |record: &&Value| is_published(record) && !is_replay(record);
     for record in records.iter().filter(is_run) {
         let inputs = record.get("inputs").and_then(Value::as_array).into_iter().flatten();
         summary.inputs.extend(inputs.flat_map(files));

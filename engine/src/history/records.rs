@@ -92,6 +92,11 @@ async fn record_of(home: &Home, pipeline: &str, run_id: &str, number: u32) -> Re
     place.get_if_exists().await?.map(|(bytes, _)| parse(&bytes, &place)).transpose()
 }
 
+/// Whether a run took its rows from the quarantine.
+pub(super) fn is_replay(record: &Value) -> bool {
+    record.get("replay").is_some_and(|replay| !replay.is_null())
+}
+
 pub(super) fn is_published(record: &Value) -> bool {
     record.get("status").and_then(Value::as_str).is_some_and(|status| status.starts_with(PUBLISHED))
 }

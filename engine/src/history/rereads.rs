@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::records::{is_published, newest_first, parse};
+use super::records::{is_published, is_replay, newest_first, parse};
 use crate::commit::Home;
 use crate::error::{Error, Result};
 use crate::store::Location;
@@ -51,7 +51,7 @@ pub async fn published_since(
             continue;
         }
         let run_id = entry.attempt.run_id;
-        let is_replay = record.get("replay").is_some_and(|replay| !replay.is_null());
+        let is_replay = is_replay(&record);
         let files = texts(&record, "inputs", |input| {
             input.get("files").and_then(Value::as_array).into_iter().flatten().filter_map(path).collect()
         });

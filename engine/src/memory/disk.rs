@@ -8,6 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 
+/// What to do where there is no disk for it.
+const NO_ROOM: &str =
+    "name a folder on a disk with room with --spill-dir, or give the run more with --memory";
+
 /// A folder in which files are made, and how much they may take together.
 #[derive(Debug, Clone)]
 pub struct Disk(Arc<Shared>);
@@ -38,9 +42,7 @@ impl Disk {
             let folder = folder.display();
             Error::unavailable(format!("could not make a file in {folder} for what does not fit in memory"))
                 .because(error)
-                .hint(
-                    "name a folder on a disk with room with --spill-dir, or give the run more with --memory",
-                )
+                .hint(NO_ROOM)
         })?;
         Ok(DiskFile { file, len: AtomicU64::new(0), disk: self.clone() })
     }
@@ -98,9 +100,9 @@ impl DiskFile {
         self.disk.take(bytes.len() as u64)?;
         let start = self.len.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         write_at(&self.file, bytes, start).map_err(|error| {
-            Error::unavailable("could not write what does not fit in memory to disk").because(error).hint(
-                "name a folder on a disk with room with --spill-dir, or give the run more with --memory",
-            )
+            Error::unavailable("could not write what does not fit in memory to disk")
+                .because(error)
+                .hint(NO_ROOM)
         })?;
         self.disk.0.written.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok(Extent { start, len: bytes.len() })

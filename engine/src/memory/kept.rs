@@ -1,8 +1,9 @@
 //! Rows kept for later: in memory while there is room, then on disk.
 
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, Schema};
 
 use super::spool::{Packed, Spool, bytes_of};
+use super::stack::stack;
 use super::{Holder, Memory};
 use crate::error::Result;
 
@@ -27,7 +28,7 @@ impl Kept {
     pub fn whole(memory: &Memory, who: impl Into<String>, table: DataFrame) -> Self {
         let mut kept = Self::new(memory, who);
         kept.bytes = bytes_of(&table);
-        let _ = kept.holder.hold(kept.bytes);
+        kept.holder.note(kept.bytes);
         kept.frames.push(table);
         kept
     }
@@ -51,8 +52,7 @@ impl Kept {
             spool.push(Packed::of(&frame)?)?;
         }
         self.spooled_bytes += std::mem::take(&mut self.bytes);
-        // Nothing is held any more, so nothing has to give way.
-        let _ = self.holder.hold(0);
+        self.holder.note(0);
         Ok(())
     }
 
@@ -102,9 +102,10 @@ impl Kept {
         }
     }
 
-    /// All frames in memory, whatever the room.
-    pub fn frames(&self) -> Result<Vec<DataFrame>> {
-        (0..self.len()).map(|index| self.read(index)).collect()
+    /// All rows in one frame, in memory whatever the room; without any, an empty frame of `schema`.
+    pub fn stacked(&self, schema: &Schema) -> Result<DataFrame> {
+        let all = stack((0..self.len()).map(|index| self.read(index)))?;
+        Ok(all.unwrap_or_else(|| DataFrame::empty_with_schema(schema)))
     }
 }
 
@@ -126,8 +127,8 @@ mod tests {
             assert_eq!((kept.len(), kept.rows()), (20, 60));
             assert!(kept.read(7).unwrap().equals(&frame(21)));
             assert_eq!(memory.disk().written() > 0, room < 10_000, "a room of {room} bytes");
-            let all = kept.frames().unwrap();
-            assert!((0..20).all(|at| all[at as usize].equals(&frame(at * 3))));
+            let all = kept.stacked(frame(0).schema()).unwrap();
+            assert!((0..20).all(|at| all.slice(at * 3, 3).equals(&frame(at * 3))));
         }
     }
 }

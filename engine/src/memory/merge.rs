@@ -6,6 +6,7 @@ use polars::prelude::{BinaryOffsetChunked, DataFrame, IdxCa, PlSmallStr};
 
 use super::disk::{Disk, DiskFile};
 use super::spool::Spool;
+use super::stack::stack;
 use crate::error::{Error, Result};
 use crate::scan::BATCH_ROWS;
 
@@ -143,16 +144,9 @@ impl Merge {
 }
 
 fn gather(frames: Vec<DataFrame>, rows: Vec<u32>) -> Result<DataFrame> {
-    let gathered = || {
-        let mut frames = frames.into_iter();
-        let mut all = frames.next().unwrap_or_default();
-        for frame in frames {
-            all.vstack_mut_owned(frame)?;
-        }
-        all.rechunk_mut();
-        all.take(&IdxCa::from_vec(PlSmallStr::EMPTY, rows))
-    };
-    gathered().map_err(|error| Error::defect("could not merge sorted rows").because(error))
+    let all = stack(frames.into_iter().map(Ok))?.unwrap_or_default();
+    all.take(&IdxCa::from_vec(PlSmallStr::EMPTY, rows))
+        .map_err(|error| Error::defect("could not merge sorted rows").because(error))
 }
 
 impl Iterator for Merge {

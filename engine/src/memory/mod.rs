@@ -9,6 +9,7 @@ mod disk;
 mod kept;
 mod merge;
 mod spool;
+mod stack;
 mod table;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,7 @@ pub use disk::{Disk, DiskFile, Extent};
 pub use kept::Kept;
 pub use merge::{Keys, Merge, Runs};
 pub use spool::{Packed, Spool, bytes_of, bytes_of_column};
+pub use stack::stack;
 pub use table::Table;
 
 use crate::error::{Error, Result};
@@ -157,14 +159,19 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// Says that `bytes` are held now, by who cannot give way or holds nothing any more.
+    pub fn note(&self, bytes: u64) {
+        if let Some(held) = &mut self.memory.holders()[self.place] {
+            held.bytes = bytes;
+        }
+    }
+
     /// Says that `bytes` are held now; whether some of them have to go to disk.
     #[must_use]
     pub fn hold(&self, bytes: u64) -> bool {
-        let mut holders = self.memory.holders();
-        if let Some(held) = &mut holders[self.place] {
-            held.bytes = bytes;
-        }
+        self.note(bytes);
         let Some(room) = self.memory.0.room else { return false };
+        let holders = self.memory.holders();
         let held = || holders.iter().flatten().map(|held| held.bytes).filter(|bytes| *bytes > 0);
         held().sum::<u64>() > room && bytes >= room / held().count().max(1) as u64
     }

@@ -6,6 +6,7 @@ use polars::prelude::{DataFrame, PlSmallStr, Schema};
 
 use super::Memory;
 use super::kept::Kept;
+use super::stack::stack;
 use crate::error::{Error, Result};
 
 /// Rows that are complete, in memory or on disk, as far as their columns are for others.
@@ -61,18 +62,8 @@ impl Table {
 
     /// All rows in one frame, in memory whatever the room.
     pub fn frame(&self) -> Result<DataFrame> {
-        let mut all = DataFrame::empty_with_schema(&self.schema);
-        for index in 0..self.len() {
-            let frame = self.read(index)?;
-            if all.height() == 0 {
-                all = frame;
-                continue;
-            }
-            all.vstack_mut_owned(frame)
-                .map_err(|error| Error::defect("batches of one table differ").because(error))?;
-        }
-        all.rechunk_mut();
-        Ok(all)
+        let all = stack((0..self.len()).map(|index| self.read(index)))?;
+        Ok(all.unwrap_or_else(|| DataFrame::empty_with_schema(&self.schema)))
     }
 }
 

@@ -75,25 +75,14 @@ fn bind_source(
     let is_known = |entry: &Entry| is_new && (cx.is_known)(&name.value, entry);
     let scan = scan::plan(&request, cx.stores, &is_known).map_err(|error| error.at(source.read.span))?;
     let scan_schema = scan.schema();
+    let (schema, trail) = (scan_schema.clone(), Trail::of_source(&name.value));
     Ok(Node {
-        name: name.value.clone(),
-        span: name.span,
-        profiled: profiled(&source.profile, scan_schema, false)?,
-        schema: scan.schema().clone(),
-        carried: scan.schema().clone(),
-        rows: Rows::Scan(Box::new(scan)),
         reads_new: is_new,
-        answers: None,
+        profiled: profiled(&source.profile, &schema, false)?,
         checks: source_checks(source, files)?,
-        unique: Vec::new(),
-        write: None,
         quarantine: quarantine(source.quarantine.as_ref(), cx)?,
         max_quarantine: source.max_quarantine.as_ref().map(|limit| limit.0),
-        phase: 0,
-        gathered: false,
-        reads: Vec::new(),
-        trail: Trail::of_source(&name.value),
-        entrances: Vec::new(),
+        ..Node::new(&name.value, name.span, Rows::Scan(Box::new(scan)), schema, trail)
     })
 }
 
@@ -201,24 +190,13 @@ fn bind_table(
     let write = table.write.as_ref().map(|write| bind_write(write, &schema, cx)).transpose()?;
     let kept = profiled(&table.profile, &schema, write.is_some())?;
     Ok(Node {
-        name: name.value.clone(),
-        span: name.span,
-        rows: Rows::Steps { from, steps },
-        carried: schema.clone(),
-        schema,
-        reads_new: false,
-        answers: None,
         checks: checks(&table.checks, files)?,
         profiled: kept,
         unique: proved,
         write,
         quarantine: quarantine(table.quarantine.as_ref(), cx)?,
         max_quarantine: table.max_quarantine.as_ref().map(|limit| limit.0),
-        phase: 0,
-        gathered: false,
-        reads: Vec::new(),
-        trail,
-        entrances: Vec::new(),
+        ..Node::new(&name.value, name.span, Rows::Steps { from, steps }, schema, trail)
     })
 }
 

@@ -85,6 +85,32 @@ pub struct Node {
     pub entrances: Vec<Entrance>,
 }
 
+impl Node {
+    /// A node of rows of `schema`, which nobody checks, writes or waits for yet.
+    pub fn new(name: impl Into<String>, span: Span, rows: Rows, schema: Schema, trail: Trail) -> Self {
+        Self {
+            name: name.into(),
+            span,
+            rows,
+            carried: schema.clone(),
+            schema,
+            reads_new: false,
+            answers: None,
+            checks: Vec::new(),
+            profiled: Vec::new(),
+            unique: Vec::new(),
+            write: None,
+            quarantine: None,
+            max_quarantine: None,
+            phase: 0,
+            gathered: false,
+            reads: Vec::new(),
+            trail,
+            entrances: Vec::new(),
+        }
+    }
+}
+
 /// A place where rows of a table that had left for the quarantine come in again.
 pub struct Entrance {
     /// Before which of its steps; their number stands for the checks.

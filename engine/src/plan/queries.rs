@@ -53,24 +53,8 @@ fn answer(
     let trail = nodes[from].trail.into_table();
     let after = trail.then(query.text);
     let step = StepPlan { def, span, reads, lowering, input, position: 0, trail };
-    Ok(Node {
-        name: format!("{} of {}", check.id(), nodes[from].name),
-        span,
-        rows: Rows::Steps { from, steps: vec![step] },
-        carried: schema.clone(),
-        schema,
-        reads_new: false,
-        answers: Some(from),
-        checks: vec![(check, span)],
-        profiled: Vec::new(),
-        unique: Vec::new(),
-        write: None,
-        quarantine: None,
-        max_quarantine: None,
-        phase: 0,
-        gathered: false,
-        reads: Vec::new(),
-        trail: after,
-        entrances: Vec::new(),
-    })
+    let name = format!("{} of {}", check.id(), nodes[from].name);
+    let rows = Rows::Steps { from, steps: vec![step] };
+    let node = Node::new(name, span, rows, schema, after);
+    Ok(Node { answers: Some(from), checks: vec![(check, span)], ..node })
 }

@@ -271,26 +271,8 @@ fn unmeasured(node: Node) -> Node {
 /// Stands for the table before `node`, of which no rows come.
 fn beginning(node: &Node, name: &str, files: &Arc<[String]>) -> Node {
     let schema = steps(node).first().map_or(&node.schema, |step| &step.input).clone();
-    Node {
-        name: name.to_owned(),
-        span: node.span,
-        rows: Rows::Returning { files: Arc::clone(files) },
-        carried: schema.clone(),
-        schema,
-        reads_new: false,
-        answers: None,
-        checks: Vec::new(),
-        profiled: Vec::new(),
-        unique: Vec::new(),
-        write: None,
-        quarantine: None,
-        max_quarantine: None,
-        phase: 0,
-        gathered: false,
-        reads: Vec::new(),
-        trail: node.trail.clone(),
-        entrances: Vec::new(),
-    }
+    let rows = Rows::Returning { files: Arc::clone(files) };
+    Node::new(name, node.span, rows, schema, node.trail.clone())
 }
 
 /// Has `node` name the others by the numbers they have now; its rows come from `start`, if that is told.

@@ -16,8 +16,8 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use self::kept::{KeptFile, kept_files};
-use crate::commit::{self, Begun, Holder, Home, Output, Patience, Recovered, Replaced, Request, Session};
-use crate::engine::{Engine, VERSION};
+use crate::commit::{self, Begun, Home, Output, Recovered, Replaced, Session};
+use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::exec::conduct::{Conduct, NodeOutcome};
 use crate::history::{self, Since};
@@ -82,17 +82,8 @@ pub fn replay(engine: &Engine, pipeline: &Pipeline, wanted: &Wanted) -> Result<R
     let run_id = run::run_id(pipeline, &plan, engine, run_time);
     let past = engine.past_in(home.clone(), pipeline);
     clock.enter("begin");
-    let request = Request {
-        home,
-        pipeline: pipeline.name.value.clone(),
-        run_id: run_id.clone(),
-        datasets: run::datasets(&plan),
-        holder: Holder::current(),
-        patience: Patience::default(),
-        now: clock.started_at,
-        engine: VERSION.to_owned(),
-    };
-    let session = match io.block_on(Session::begin(&engine.stores, request)).map_err(|error| vec![error])? {
+    let begun = run::begin(engine, pipeline, home, &plan, &run_id, clock.started_at);
+    let session = match begun.map_err(|error| vec![error])? {
         Begun::Started(session) => *session,
         Begun::AlreadyPublished(record) => return RunRecord::stored(record).map_err(|error| vec![error]),
     };
@@ -101,7 +92,7 @@ pub fn replay(engine: &Engine, pipeline: &Pipeline, wanted: &Wanted) -> Result<R
         Conduct { run_id, run_time, write: true, shortcuts: engine.options.shortcuts, past: Some(past) };
     let outcomes = match run::carry_out(engine, &mut plan, &conduct, session.staging()) {
         Ok(outcomes) => outcomes,
-        Err(error) => return Err(abandon(engine, session, error)),
+        Err(error) => return Err(run::abandon(engine, session, error)),
     };
     clock.enter("publish");
     let ruling = rule(&outcomes.iter().flat_map(|outcome| &outcome.verdicts));
@@ -111,7 +102,7 @@ pub fn replay(engine: &Engine, pipeline: &Pipeline, wanted: &Wanted) -> Result<R
     let mut record = Assembly { recovered: &recovered, replay: Some(&told), ..record }.finish(clock.read());
     let publishes = matches!(ruling, Ruling::Publish { .. }) && !engine.options.dry_run;
     if publishes && let Err(error) = io.block_on(hold(&session, &outputs, pipeline, &found)) {
-        return Err(abandon(engine, session, error));
+        return Err(run::abandon(engine, session, error));
     }
     // Of so few rows no state is kept: it would be no past to compare with.
     run::settle(engine, session, &ruling, (outputs, Vec::new()), &record).map_err(|error| vec![error])?;
@@ -124,17 +115,9 @@ pub fn replay(engine: &Engine, pipeline: &Pipeline, wanted: &Wanted) -> Result<R
 
 /// Finishes or undoes runs that died: what they left half done may be the rows that are wanted.
 fn recover(engine: &Engine, home: &Home) -> Result<Vec<RecoveredRun>> {
-    let me = Holder::current();
-    let recover = commit::recover(&engine.stores, home, &me, Patience::default().lease, VERSION);
-    let found = engine.stores.io().block_on(recover)?;
+    let found = engine.recover_in(home)?;
     let is_running = |run: &&Recovered| matches!(run.action, Ok(commit::Action::Running));
     Ok(found.iter().filter(|run| !is_running(run)).map(run::told).collect())
-}
-
-/// Discards everything because of `error`; gives what went wrong.
-fn abandon(engine: &Engine, session: Session, error: Error) -> Vec<Error> {
-    let undone = engine.stores.io().block_on(session.abandon(None));
-    std::iter::once(error).chain(undone.err()).collect()
 }
 
 /// The files of the rows wanted, without those about whose rows a later run has decided.

@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use polars::prelude::{BooleanChunked, Column, DataFrame, DataType, Expr, IdxCa, PlSmallStr};
+use polars::prelude::row_encode::_get_rows_encoded_ca;
+use polars::prelude::{
+    BinaryOffsetChunked, BooleanChunked, Column, DataFrame, DataType, Expr, IdxCa, PlSmallStr,
+};
 use polars_arrow::bitmap::{Bitmap, BitmapBuilder};
 
 use super::{Rest, Then};
@@ -34,6 +37,19 @@ pub(super) fn without(batch: &DataFrame, rows: &[u32]) -> Result<DataFrame> {
         kept[row as usize] = false;
     }
     keep(batch, kept.iter().copied().collect())
+}
+
+/// Bytes a row that compare as the rows do by `columns`, each in its direction and with its nulls where they
+/// belong. NaN is greater than every number.
+pub(super) fn order_bytes<'a>(
+    rows: &DataFrame,
+    columns: impl IntoIterator<Item = &'a str>,
+    descending: &[bool],
+    nulls_last: &[bool],
+) -> Result<BinaryOffsetChunked> {
+    rows.select_to_vec(columns)
+        .and_then(|columns| _get_rows_encoded_ca(PlSmallStr::EMPTY, &columns, descending, nulls_last, false))
+        .map_err(|error| Error::defect("cannot compare rows").because(error))
 }
 
 /// The rows of the batch whose bit is set.

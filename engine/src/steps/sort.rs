@@ -2,7 +2,6 @@
 
 use std::sync::Mutex;
 
-use polars::prelude::row_encode::_get_rows_encoded_ca;
 use polars::prelude::{
     BinaryOffsetChunked, DataFrame, DataType, Expr, IntoLazy, LazyFrame, PlSmallStr, PolarsResult,
     SortMultipleOptions,
@@ -10,14 +9,13 @@ use polars::prelude::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::column::existing;
-use super::evaluate::Evaluator;
-use super::rows::{locked, rest};
+use super::column::{column, existing};
+use super::rows::{locked, order_bytes, rest};
 use super::{
     BindContext, Example, Lowering, Operator, Rest, Step, StepDef, StreamStep, Then, Turn, arguments,
 };
 use crate::error::{Error, Result};
-use crate::memory::{Holder, Memory, Runs, Table, bytes_of};
+use crate::memory::{Holder, Memory, Runs, Table, bytes_of, stack};
 use crate::spec::{FromNode, Node, OneOrMany, Parsed, Spanned, Value, decode};
 
 pub(super) static STEP: StepDef = StepDef {
@@ -107,42 +105,45 @@ impl Step for Sort {
 /// A checked order of rows.
 #[derive(Debug, Clone)]
 pub(super) struct Order {
-    pub(super) keys: Vec<Expr>,
+    columns: Vec<PlSmallStr>,
     options: SortMultipleOptions,
 }
 
 impl Order {
     /// Checks the keys against the columns.
     pub(super) fn bind(by: &SortKeys, nulls: Nulls, cx: &BindContext<'_>) -> Result<Self> {
-        let mut keys = Vec::with_capacity(by.len());
+        let mut columns = Vec::with_capacity(by.len());
         for Parsed(key) in by {
             let column = existing(cx.input, &key.column)?;
             if matches!(column.dtype, DataType::List(_) | DataType::Struct(_)) {
                 return Err(column.unfit("sort", "values that have an order"));
             }
-            keys.push(column.expr());
+            columns.push(column.name);
         }
-        if keys.is_empty() {
+        if columns.is_empty() {
             return Err(Error::wrong("sort names no column"));
         }
         let options = SortMultipleOptions::default()
             .with_order_descending_multi(by.iter().map(|key| key.direction == Direction::Desc))
             .with_nulls_last_multi(by.iter().map(|_| nulls == Nulls::Last))
             .with_maintain_order(true);
-        Ok(Self { keys, options })
+        Ok(Self { columns, options })
     }
 
     /// Bytes a row that compare as the rows do.
     fn encode(&self, rows: &DataFrame) -> Result<BinaryOffsetChunked> {
-        let keys = Evaluator::new(&self.keys, rows.schema())?.evaluate(rows)?;
         let SortMultipleOptions { descending, nulls_last, .. } = &self.options;
-        _get_rows_encoded_ca(PlSmallStr::EMPTY, &keys, descending, nulls_last, false)
-            .map_err(|error| Error::defect("cannot compare rows").because(error))
+        order_bytes(rows, self.columns.iter().map(PlSmallStr::as_str), descending, nulls_last)
+    }
+
+    /// The columns, in order of weight.
+    pub(super) fn keys(&self) -> impl Iterator<Item = Expr> {
+        self.columns.iter().map(column)
     }
 
     /// `frame` in this order.
     pub(super) fn of(&self, frame: LazyFrame) -> LazyFrame {
-        frame.sort_by_exprs(&self.keys, self.options.clone())
+        frame.sort_by_exprs(self.keys().collect::<Vec<_>>(), self.options.clone())
     }
 }
 
@@ -184,15 +185,8 @@ impl Sorting {
     /// The rows that wait, sorted.
     fn sorted(&self, state: &mut State) -> Result<DataFrame> {
         state.bytes = 0;
-        let mut rows = std::mem::take(&mut state.rows).into_iter();
-        let mut all = rows.next().unwrap_or_default();
-        for rows in rows {
-            all.vstack_mut_owned(rows)
-                .map_err(|error| Error::defect("batches of one table differ").because(error))?;
-        }
-        if all.width() == 0 {
-            return Ok(all);
-        }
+        let rows = std::mem::take(&mut state.rows).into_iter().map(Ok);
+        let Some(all) = stack(rows)? else { return Ok(DataFrame::default()) };
         let sorted = self.order.of(all.lazy()).collect();
         sorted.map_err(|error| Error::defect("could not sort rows").because(error))
     }
@@ -200,7 +194,7 @@ impl Sorting {
     fn put_away(&self, state: &mut State) -> Result<()> {
         let sorted = self.sorted(state)?;
         state.runs.push(&sorted, self.holder.disk())?;
-        let _ = self.holder.hold(0);
+        self.holder.note(0);
         Ok(())
     }
 }

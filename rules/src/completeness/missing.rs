@@ -4,14 +4,15 @@ use arrow::array::{Array, BooleanArray};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
-use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::check::{ParamError, Share};
 use crate::literal::{Family, Literal};
 use crate::mask::{pack, test_texts};
+use crate::matcher::Matcher;
 use crate::measure::floats;
+use crate::pattern::whole;
 use crate::rule::{
     Bound, Columns, Cost, Example, Problem, RowTest, Rows, Rule, RuleDef, Shape, Site, parse_params,
     schema_of,
@@ -99,18 +100,15 @@ impl Rule for Missing {
 }
 
 impl Missing {
-    fn pattern(&self) -> Result<Option<Regex>, ParamError> {
-        let compile = |pattern: &String| Regex::new(&format!(r"\A(?:{pattern})\z"));
-        self.regex.as_ref().map(compile).transpose().map_err(|error| {
-            ParamError::new(format!("the pattern is not a regular expression: {error}")).key("regex")
-        })
+    fn pattern(&self) -> Result<Option<Matcher>, ParamError> {
+        whole(self.regex.as_ref(), "regex")
     }
 }
 
 #[derive(Debug)]
 struct NotMissing {
     values: Option<ValueSet>,
-    pattern: Option<Regex>,
+    pattern: Option<Matcher>,
     blank: bool,
     nan: bool,
 }

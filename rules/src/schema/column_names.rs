@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use arrow::datatypes::Schema;
 use chrono::{DateTime, Utc};
-use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::check::ParamError;
+use crate::matcher::Matcher;
 use crate::measure::Readings;
+use crate::pattern::whole;
 use crate::proofs::Proofs;
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
@@ -114,15 +115,12 @@ impl Case {
 }
 
 impl ColumnNames {
-    fn pattern(&self) -> Result<Option<Regex>, ParamError> {
-        let compile = |pattern: &String| Regex::new(&format!(r"\A(?:{pattern})\z"));
-        self.pattern.as_ref().map(compile).transpose().map_err(|error| {
-            ParamError::new(format!("the pattern is not a regular expression: {error}")).key("pattern")
-        })
+    fn pattern(&self) -> Result<Option<Matcher>, ParamError> {
+        whole(self.pattern.as_ref(), "pattern")
     }
 
     /// Names that do not follow the convention, each with the reason.
-    fn faults(&self, schema: &Schema, pattern: Option<&Regex>) -> Vec<Fault> {
+    fn faults(&self, schema: &Schema, pattern: Option<&Matcher>) -> Vec<Fault> {
         let mut faults = Vec::new();
         let mut known: HashMap<String, &str> = HashMap::new();
         for name in schema.fields().iter().map(|field| field.name().as_str()) {
@@ -130,8 +128,9 @@ impl ColumnNames {
             if let Some(case) = self.case.filter(|case| !case.fits(name)) {
                 fault(format!("is not in {}", case.name()));
             }
-            if let Some(pattern) = pattern.filter(|pattern| !pattern.is_match(name)) {
-                let written = self.pattern.as_deref().unwrap_or(pattern.as_str());
+            if let Some((_, written)) =
+                pattern.zip(self.pattern.as_ref()).filter(|(pattern, _)| !pattern.is_match(name))
+            {
                 fault(format!("does not match {written}"));
             }
             if let Some(most) = self.max_length.filter(|most| name.chars().count() > *most) {

@@ -173,10 +173,12 @@ impl GroupParts {
                     Entry::Vacant(place) => drop(place.insert(part)),
                 }
             }
-            if self.bytes() > MOST_BYTES {
+            let mut held = self.bytes();
+            if held > MOST_BYTES {
                 self.groups.values_mut().for_each(Part::settle);
+                held = self.bytes();
             }
-            if self.groups.len() <= MOST_GROUPS && self.bytes() <= MOST_BYTES {
+            if self.groups.len() <= MOST_GROUPS && held <= MOST_BYTES {
                 return Ok(());
             }
         }

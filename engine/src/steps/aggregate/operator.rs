@@ -5,7 +5,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use polars::prelude::row_encode::_get_rows_encoded_ca;
 use polars::prelude::{BooleanChunked, Column, DataFrame, PlSmallStr, PolarsError, SortMultipleOptions};
 
 use super::argument::Argument;
@@ -15,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::memory::{Holder, Keys as SortKeys, Memory, Packed, Runs, Spool, bytes_of_column};
 use crate::steps::evaluate::Evaluator;
 use crate::steps::keys::{KeyEncoder, Keys, Part, Table, Wide, Word};
-use crate::steps::rows::{frame, indices, keep, locked, rest, take};
+use crate::steps::rows::{frame, indices, keep, locked, order_bytes, rest, take};
 use crate::steps::{Operator, Rest, Then, Turn};
 
 /// The operator.
@@ -129,7 +128,7 @@ impl Aggregation {
         runs.push(&self.sorted(first)?, disk)?;
         while !waiting.is_empty() {
             let mut state = State::new(&self.plan);
-            let _ = self.holder.hold(0);
+            self.holder.note(0);
             for index in 0..waiting.len() {
                 let batch = waiting.read(index)?;
                 let rows = self.prepared(batch.columns(), batch.height())?;
@@ -141,7 +140,7 @@ impl Aggregation {
             let Some(next) = next else { break };
             waiting = next;
         }
-        let _ = self.holder.hold(0);
+        self.holder.note(0);
         let results = Arc::new(self.plan.results()?);
         let finished = runs.merge(self.order())?.map(move |groups| {
             let (groups, results) = (groups?, Arc::clone(&results));
@@ -154,13 +153,9 @@ impl Aggregation {
 
     fn order(&self) -> SortKeys {
         let by: Vec<_> = self.plan.by.iter().map(|(name, _)| name.clone()).collect();
+        let (descending, nulls_last) = (vec![false; by.len()], vec![true; by.len()]);
         Box::new(move |groups| {
-            let encode = || {
-                let columns = groups.select_to_vec(by.iter().map(PlSmallStr::as_str))?;
-                let (descending, nulls_last) = (vec![false; by.len()], vec![true; by.len()]);
-                _get_rows_encoded_ca(PlSmallStr::EMPTY, &columns, &descending, &nulls_last, false)
-            };
-            encode().map_err(|e: PolarsError| Error::defect("cannot compare groups").because(e))
+            order_bytes(groups, by.iter().map(PlSmallStr::as_str), &descending, &nulls_last)
         })
     }
 

@@ -26,14 +26,19 @@ pub(super) struct First {
 enum State {
     Seen(KeySet),
     Waiting(Box<Overflow>),
-    Ended,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Seen(KeySet::default())
+    }
 }
 
 impl First {
     pub(super) fn new(encoder: KeyEncoder, memory: &Memory) -> Self {
         Self {
             encoder,
-            state: Mutex::new(State::Seen(KeySet::default())),
+            state: Mutex::default(),
             removed: AtomicU64::new(0),
             overflowed: AtomicBool::new(false),
             holder: memory.holder("the keys of a deduplication"),
@@ -58,16 +63,14 @@ impl Operator for First {
             let seen = match state {
                 State::Seen(seen) => seen,
                 State::Waiting(waiting) => {
-                    let first = waiting.hold(&batch)?;
-                    waiting.compete(&keys.narrow, &keys.wide, first, None)?;
+                    waiting.push(&batch, &keys, None)?;
                     return Ok(Box::new(|| Ok(None)) as Then<'_>);
                 }
-                State::Ended => return Ok(Box::new(|| Ok(None)) as Then<'_>),
             };
             let repeated = seen.insert(&sharded.unwrap_or_else(|| Sharded::new(&keys)));
             if self.holder.hold(seen.bytes() as u64) {
                 *state = State::Waiting(Box::new(self.overflow(seen)?));
-                let _ = self.holder.hold(0);
+                self.holder.note(0);
             }
             Ok(Box::new(move || {
                 self.removed.fetch_add(repeated.len() as u64, Ordering::Relaxed);
@@ -78,13 +81,13 @@ impl Operator for First {
     }
 
     fn end(&self) -> Result<Rest<'_>> {
-        match std::mem::replace(&mut *locked(&self.state), State::Ended) {
+        match std::mem::take(&mut *locked(&self.state)) {
             State::Waiting(mut waiting) => {
                 let settled = waiting.settle(|_, _| false)?;
                 self.removed.fetch_add(waiting.rows() - settled.count, Ordering::Relaxed);
                 Ok(waiting.into_rest(settled))
             }
-            State::Seen(_) | State::Ended => Ok(Box::new(std::iter::empty())),
+            State::Seen(_) => Ok(Box::new(std::iter::empty())),
         }
     }
 

@@ -1,13 +1,11 @@
 //! The order by which the rows of one key are compared.
 
-use polars::prelude::row_encode::_get_rows_encoded_ca;
-use polars::prelude::{
-    BinaryOffsetChunked, DataFrame, LazyFrame, PlSmallStr, PolarsError, Schema, SortMultipleOptions,
-};
+use polars::prelude::{BinaryOffsetChunked, DataFrame, LazyFrame, PlSmallStr, Schema, SortMultipleOptions};
 
 use crate::error::{Error, Result};
 use crate::spec::Spanned;
 use crate::steps::column::{Found, existing};
+use crate::steps::rows::order_bytes;
 
 /// Columns with their directions. NaN is greater than every number.
 #[derive(Debug, Clone, Default)]
@@ -56,12 +54,8 @@ impl Order {
 
     /// Bytes a row that compare as the rows do.
     pub(super) fn encode(&self, batch: &DataFrame, nulls_last: bool) -> Result<BinaryOffsetChunked> {
-        let encode = || {
-            let columns = batch.select_to_vec(self.columns.iter().map(PlSmallStr::as_str))?;
-            let nulls_last = vec![nulls_last; columns.len()];
-            _get_rows_encoded_ca(PlSmallStr::EMPTY, &columns, &self.descending, &nulls_last, false)
-        };
-        encode().map_err(|e: PolarsError| Error::defect("cannot compare rows by `order_by`").because(e))
+        let columns = self.columns.iter().map(PlSmallStr::as_str);
+        order_bytes(batch, columns, &self.descending, &vec![nulls_last; self.columns.len()])
     }
 }
 

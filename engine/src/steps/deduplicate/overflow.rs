@@ -9,7 +9,7 @@ use polars_arrow::bitmap::Bitmap;
 
 use crate::error::{Error, Result};
 use crate::memory::{Disk, DiskFile, Extent, Packed, Spool};
-use crate::steps::keys::{Part, Table, Wide, Word};
+use crate::steps::keys::{Keys, Part, Table, Wide, Word};
 use crate::steps::rows::keep;
 use crate::steps::{Rest, Then};
 
@@ -24,8 +24,8 @@ const LEFT: u64 = u64::MAX;
 /// Rows that wait, and the keys that decide on them.
 pub(super) struct Overflow {
     rows: Spool,
-    narrow: Entries<u64>,
-    wide: Entries<Wide>,
+    pub(super) narrow: Entries<u64>,
+    pub(super) wide: Entries<Wide>,
 }
 
 /// Which of two rows of one key stays.
@@ -78,8 +78,8 @@ impl Overflow {
 
     /// Says that rows with these keys have left.
     pub(super) fn have_left(&mut self, narrow: &[u64], wide: &[Wide]) -> Result<()> {
-        narrow.iter().try_for_each(|key| self.narrow.add(*key, LEFT, &[]))?;
-        wide.iter().try_for_each(|key| self.wide.add(*key, LEFT, &[]))
+        self.narrow.have_left(narrow)?;
+        self.wide.have_left(wide)
     }
 
     /// Lets rows wait without letting them compete; gives the place of the first.
@@ -89,34 +89,16 @@ impl Overflow {
         Ok(first)
     }
 
-    /// Lets the row at `place` compete for a narrow key, by the bytes it is compared by.
-    pub(super) fn narrow(&mut self, key: u64, place: u64, order: &[u8]) -> Result<()> {
-        self.narrow.add(key, place, order)
-    }
-
-    /// The same for a wide key.
-    pub(super) fn wide(&mut self, key: Wide, place: u64, order: &[u8]) -> Result<()> {
-        self.wide.add(key, place, order)
-    }
-
-    /// Lets all rows with these keys compete; `first` is the place of the batch's first row.
-    pub(super) fn compete(
+    /// Lets all rows of a batch wait and compete for their keys, by the bytes they are compared by.
+    pub(super) fn push(
         &mut self,
-        narrow: &Part<u64>,
-        wide: &Part<Wide>,
-        first: u64,
+        rows: &DataFrame,
+        keys: &Keys,
         orders: Option<&BinaryOffsetChunked>,
     ) -> Result<()> {
-        let order = |row: usize| orders.and_then(|orders| orders.get(row)).unwrap_or_default();
-        for (index, key) in narrow.keys.iter().enumerate() {
-            let row = narrow.row(index);
-            self.narrow.add(*key, first + row as u64, order(row))?;
-        }
-        for (index, key) in wide.keys.iter().enumerate() {
-            let row = wide.row(index);
-            self.wide.add(*key, first + row as u64, order(row))?;
-        }
-        Ok(())
+        let first = self.hold(rows)?;
+        self.narrow.compete(&keys.narrow, first, orders)?;
+        self.wide.compete(&keys.wide, first, orders)
     }
 
     /// After the last row: which rows stay.
@@ -163,7 +145,7 @@ pub(super) struct Settled {
 
 /// Keys on disk, each with the place of its row and the bytes the row is compared by, in row order within a
 /// shard.
-struct Entries<K> {
+pub(super) struct Entries<K> {
     file: DiskFile,
     waiting: Vec<Vec<u8>>,
     waiting_bytes: usize,
@@ -182,7 +164,22 @@ impl<K: Stored> Entries<K> {
         })
     }
 
-    fn add(&mut self, key: K, place: u64, order: &[u8]) -> Result<()> {
+    fn have_left(&mut self, keys: &[K]) -> Result<()> {
+        keys.iter().try_for_each(|key| self.add(*key, LEFT, &[]))
+    }
+
+    /// Lets the rows of a batch compete; `first` is the place of its first row.
+    fn compete(&mut self, part: &Part<K>, first: u64, orders: Option<&BinaryOffsetChunked>) -> Result<()> {
+        for (index, key) in part.keys.iter().enumerate() {
+            let row = part.row(index);
+            let order = orders.and_then(|orders| orders.get(row)).unwrap_or_default();
+            self.add(*key, first + row as u64, order)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the row at `place` compete for a key, by the bytes it is compared by.
+    pub(super) fn add(&mut self, key: K, place: u64, order: &[u8]) -> Result<()> {
         // Other bits than those a table of the keys looks at first.
         let shard = (key.mixed() >> 40) as usize % SHARDS;
         let bytes = &mut self.waiting[shard];

@@ -7,7 +7,7 @@ use polars::prelude::{BinaryOffsetChunked, DataFrame};
 use polars_arrow::bitmap::MutableBitmap;
 
 use super::order::Order;
-use super::overflow::Overflow;
+use super::overflow::{Entries, Overflow, Stored};
 use crate::error::Result;
 use crate::memory::{Holder, Memory, bytes_of};
 use crate::steps::keys::{KeyEncoder, Part, Table, Wide, Word};
@@ -67,8 +67,7 @@ impl Operator for Winner {
         Ok(Box::new(move || {
             let state = &mut *locked(&self.state);
             if let Some(waiting) = &mut state.waiting {
-                let first = waiting.hold(&batch)?;
-                waiting.compete(&keys.narrow, &keys.wide, first, order.as_ref())?;
+                waiting.push(&batch, &keys, order.as_ref())?;
             } else {
                 let number = state.held.push(batch, order);
                 let State { held, narrow, wide, removed, .. } = &mut *state;
@@ -77,7 +76,7 @@ impl Operator for Winner {
                 if self.holder.hold(held.bytes + (narrow.bytes() + wide.bytes()) as u64) {
                     let waiting = Overflow::new(self.holder.disk())?;
                     state.waiting = Some(state.put_away(waiting)?);
-                    let _ = self.holder.hold(0);
+                    self.holder.note(0);
                 }
             }
             Ok(Box::new(|| Ok(None)) as Then<'_>)
@@ -118,22 +117,30 @@ impl State {
         for batch in held.batches {
             firsts.push(waiting.hold(&batch)?);
         }
-        let order =
-            |(batch, row): Place| held.orders[batch as usize].as_ref().and_then(|o| o.get(row as usize));
-        let place = |(batch, row): Place| firsts[batch as usize] + u64::from(row);
-        let mut written = Ok(());
-        narrow.for_each(|key, best| {
-            if written.is_ok() {
-                written = waiting.narrow(key, place(*best), order(*best).unwrap_or_default());
-            }
-        });
-        wide.for_each(|key, best| {
-            if written.is_ok() {
-                written = waiting.wide(key, place(*best), order(*best).unwrap_or_default());
-            }
-        });
-        written.map(|()| waiting)
+        let placed = |(batch, row): Place| {
+            let order = held.orders[batch as usize].as_ref().and_then(|order| order.get(row as usize));
+            (firsts[batch as usize] + u64::from(row), order.unwrap_or_default())
+        };
+        write(&narrow, &mut waiting.narrow, placed)?;
+        write(&wide, &mut waiting.wide, placed)?;
+        Ok(waiting)
     }
+}
+
+/// Writes the best row of each key, given where it is placed and what it is compared by.
+fn write<'b, K: Stored>(
+    best: &Table<K, Place>,
+    entries: &mut Entries<K>,
+    placed: impl Fn(Place) -> (u64, &'b [u8]),
+) -> Result<()> {
+    let mut written = Ok(());
+    best.for_each(|key, best| {
+        if written.is_ok() {
+            let (place, order) = placed(*best);
+            written = entries.add(key, place, order);
+        }
+    });
+    written
 }
 
 /// Bytes of the texts that rows are compared by.

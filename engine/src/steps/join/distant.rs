@@ -7,16 +7,15 @@
 use std::ops::RangeInclusive;
 use std::sync::Mutex;
 
-use polars::prelude::row_encode::_get_rows_encoded_ca;
 use polars::prelude::{Column, DataFrame, DataType, IdxCa, PlSmallStr, PolarsResult, Schema};
 use rayon::prelude::*;
 
 use super::bound::{Bound, Taken};
 use super::operator::Probe;
 use crate::error::{Error, Result};
-use crate::memory::{Keys as SortKeys, Memory, Packed, Runs, Spool, Table, bytes_of};
+use crate::memory::{Keys as SortKeys, Memory, Packed, Runs, Spool, Table, bytes_of, stack};
 use crate::steps::keys::{KeyEncoder, Keys, Word};
-use crate::steps::rows::locked;
+use crate::steps::rows::{locked, order_bytes};
 use crate::steps::{Operator, Rest, Then, Turn};
 
 /// The row of the batch, then of all batches, that a row that comes in has.
@@ -90,7 +89,7 @@ impl Distant {
     ) -> Result<(Spool, Vec<(&'static str, u64)>)> {
         let other = self.stacked(there)?;
         let holder = self.memory.holder(format!("a part of the rows of \"{}\"", self.join.with));
-        let _ = holder.hold(bytes_of(&other));
+        holder.note(bytes_of(&other));
         let probe = Probe::new(self.join.clone(), &other)?;
         for (index, before) in here.before.iter().enumerate() {
             let rows = later_by(here.rows.read(index)?, *before)?;
@@ -108,24 +107,14 @@ impl Distant {
 
     /// The rows of a part of the other table.
     fn stacked(&self, spool: &Spool) -> Result<DataFrame> {
-        let mut all = DataFrame::empty_with_schema(&self.schema);
-        for index in 0..spool.len() {
-            all.vstack_mut_owned(spool.read(index)?).map_err(broken)?;
-        }
-        all.rechunk_mut();
-        Ok(all)
+        let all = stack((0..spool.len()).map(|index| spool.read(index)))?;
+        Ok(all.unwrap_or_else(|| DataFrame::empty_with_schema(&self.schema)))
     }
 
     fn order(&self) -> SortKeys {
         let names: &[&str] = if self.join.keeps_there() { &[HERE, THERE] } else { &[HERE] };
-        Box::new(move |rows| {
-            let encode = || {
-                let columns = rows.select_to_vec(names.iter().copied())?;
-                let (descending, nulls_last) = (vec![false; names.len()], vec![true; names.len()]);
-                _get_rows_encoded_ca(PlSmallStr::EMPTY, &columns, &descending, &nulls_last, false)
-            };
-            encode().map_err(broken)
-        })
+        let (descending, nulls_last) = (vec![false; names.len()], vec![true; names.len()]);
+        Box::new(move |rows| order_bytes(rows, names.iter().copied(), &descending, &nulls_last))
     }
 }
 

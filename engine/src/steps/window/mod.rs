@@ -87,7 +87,7 @@ impl Step for Window {
         if derived.is_empty() {
             return Err(Error::wrong("window derives no column"));
         }
-        let peers = order.iter().flat_map(|order| &order.keys).chain(&partition).cloned().collect::<Vec<_>>();
+        let peers = order.iter().flat_map(Order::keys).chain(partition.iter().cloned()).collect::<Vec<_>>();
         let rank = over(col(NUMBER).min(), &peers)?.alias(RANK);
         let number = over(col(PLACE).cum_count(false), &partition)?.cast(DataType::Int64).alias(NUMBER);
         Ok(Lowering::Whole(Box::new(Windows { order, number, rank, derived })))
