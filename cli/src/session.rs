@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use lockgate_engine::history::Whose;
 use lockgate_engine::spec::SourceText;
 use lockgate_engine::store::Settings;
 use lockgate_engine::{Engine, Error, Pipeline};
@@ -17,6 +18,7 @@ use crate::signals;
 pub(crate) struct Session {
     engine: Engine,
     pipeline: Pipeline,
+    subject: Subject,
     text: SourceText,
     screen: Screen,
 }
@@ -33,7 +35,7 @@ impl Session {
         let clock = std::sync::Arc::new(environment::now);
         let engine = Engine::new(job.options.clone(), Settings::new(base_dir, variables), clock)?;
         held.pass_to(engine.cancel().clone(), screen)?;
-        Ok(Self { engine, pipeline, text, screen: screen.clone() })
+        Ok(Self { engine, pipeline, subject: job.subject.clone(), text, screen: screen.clone() })
     }
 
     /// Goes on with another subject and the same engine.
@@ -43,6 +45,7 @@ impl Session {
         self.pipeline = Pipeline::load(text.clone(), &[], &variables)
             .map_err(|errors| Failure::from(errors).within(&text))?;
         self.text = text;
+        self.subject = subject.clone();
         Ok(())
     }
 
@@ -55,6 +58,14 @@ impl Session {
         let answer = question(&self.engine, &self.pipeline);
         drop(progress);
         answer.map_err(|errors| errors.into().within(&self.text).after(self.engine.cancel().signal()))
+    }
+
+    /// Whose history is looked at: that of the pipeline, or that of the dataset.
+    pub(crate) fn whose(&self) -> Whose<'_> {
+        match &self.subject {
+            Subject::File(_) => Whose::Pipeline(&self.pipeline),
+            Subject::Dataset { read, .. } => Whose::Dataset(read),
+        }
     }
 
     /// The name of the pipeline's file.

@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use lockgate_rules::profile::Figure;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::commit::{self, Holder, Home, Patience, Recovered};
 use crate::error::{Error, Result};
 use crate::exec::cancel::Cancel;
 use crate::exec::progress::Progress;
-use crate::history::{self, Asked, Drift, Figures, Past, PublishedInput, Recalled};
+use crate::history::{self, Past, PublishedInput, Recalled};
 use crate::memory::{Disk, Limits, Memory, Process};
 use crate::plan::{self, Context, Explanation, Plan};
 use crate::profile::{self, Profiled};
@@ -20,7 +19,7 @@ use crate::replay::{self, Wanted};
 use crate::report::RunRecord;
 use crate::run;
 use crate::scan::Part;
-use crate::spec::{Pipeline, Spanned, did_you_mean};
+use crate::spec::{Pipeline, Spanned};
 use crate::store::{Dataset, Entry, Io, Settings, Stores};
 
 /// Version of the engine, part of every run's identity.
@@ -209,50 +208,6 @@ impl Engine {
         recall().map_err(|error| pipeline.vars.mask_error(error))
     }
 
-    /// What drifted in the source or table `of`, or in all that keep states, by what was stored of earlier runs.
-    pub fn drift(&self, pipeline: &Pipeline, of: Option<&str>, asked: &Asked) -> Result<Vec<Drift>> {
-        let drift = || {
-            let past = self.past(pipeline)?;
-            let mut found = Vec::new();
-            for name in followed(pipeline, of)? {
-                found.extend(history::drift(&past, name, asked)?);
-            }
-            if found.is_empty() { Err(no_states(pipeline, of)) } else { Ok(found) }
-        };
-        drift().map_err(|error| pipeline.vars.mask_error(error))
-    }
-
-    /// A figure over the newest `limit` points of the source or table `of`, or of all that keep states.
-    pub fn figures(
-        &self,
-        pipeline: &Pipeline,
-        of: Option<&str>,
-        figure: &Figure,
-        limit: usize,
-    ) -> Result<Vec<Figures>> {
-        let figures = || {
-            let past = self.past(pipeline)?;
-            let mut found = Vec::new();
-            for name in followed(pipeline, of)? {
-                found.push(history::figures(&past, name, figure, limit)?);
-            }
-            found.retain(|figures| !figures.points.is_empty());
-            if found.is_empty() {
-                return Err(no_states(pipeline, of));
-            }
-            // Without a name, those that do not know the column are not meant.
-            found.retain(|figures| of.is_some() || figures.points.iter().any(|point| point.value.is_some()));
-            if found.iter().all(|figures| figures.points.iter().all(|point| point.value.is_none())) {
-                let error = Error::wrong(format!("no stored state knows {}", figure.text()));
-                return Err(
-                    error.hint("a table keeps states of the columns that `profile:` or checks of drift name")
-                );
-            }
-            Ok(found)
-        };
-        figures().map_err(|error| pipeline.vars.mask_error(error))
-    }
-
     pub(crate) fn bind(&self, pipeline: &Pipeline) -> Result<Plan, Vec<Error>> {
         let published = self.published(pipeline).map_err(|error| vec![error])?;
         let published: HashSet<_> = published
@@ -288,12 +243,12 @@ impl Engine {
 
     /// What the pipeline published before.
     pub(crate) fn past(&self, pipeline: &Pipeline) -> Result<Past> {
-        Ok(self.past_in(self.home(pipeline)?, pipeline))
+        Ok(self.past_in(self.home(pipeline)?, &pipeline.name.value))
     }
 
     /// The same, of records in `home`.
-    pub(crate) fn past_in(&self, home: Home, pipeline: &Pipeline) -> Past {
-        Past::new(home, &pipeline.name.value, self.stores.io().clone())
+    pub(crate) fn past_in(&self, home: Home, pipeline: &str) -> Past {
+        Past::new(home, pipeline, self.stores.io().clone())
     }
 
     /// Where the pipeline's run records and journals are: the place it names, else beside the first dataset
@@ -319,28 +274,6 @@ impl Engine {
             self.stores.open(&first.value).and_then(Dataset::new).map_err(|error| error.at(first.span))?;
         Ok(Some(Home::new(dataset.state().clone())))
     }
-}
-
-/// The sources and tables that are asked about.
-fn followed<'p>(pipeline: &'p Pipeline, of: Option<&'p str>) -> Result<Vec<&'p str>> {
-    let sources = pipeline.sources.iter().map(|(name, _)| name.value.as_str());
-    let names: Vec<&str> =
-        sources.chain(pipeline.tables.iter().map(|(name, _)| name.value.as_str())).collect();
-    match of {
-        None => Ok(names),
-        Some(of) if names.contains(&of) => Ok(vec![of]),
-        Some(of) => Err(Error::wrong(format!("no source or table \"{of}\"")).hint(did_you_mean(
-            of,
-            names,
-            "the pipeline has",
-        ))),
-    }
-}
-
-fn no_states(pipeline: &Pipeline, of: Option<&str>) -> Error {
-    let owner = of.map_or_else(|| format!("pipeline \"{}\"", pipeline.name.value), |of| format!("\"{of}\""));
-    Error::wrong(format!("{owner} has no stored states yet"))
-        .hint("a table keeps one with every published run if it has `profile: \"*\"` or checks of drift")
 }
 
 /// The errors of `result` without the values of secret variables.

@@ -34,7 +34,7 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     }
     plan.narrow(true, engine.options.shortcuts).map_err(|error| vec![error])?;
     let home = engine.home(pipeline).map_err(|error| vec![error])?;
-    let past = engine.past_in(home.clone(), pipeline);
+    let past = engine.past_in(home.clone(), &pipeline.name.value);
     clock.enter("begin");
     let begun = begin(engine, pipeline, home, &plan, &run_id, clock.started_at);
     let session = match begun.map_err(|error| vec![error])? {
@@ -130,7 +130,7 @@ pub fn validate(engine: &Engine, pipeline: &Pipeline, part: Part) -> Result<RunR
     // Footers tell of all rows.
     let shortcuts = engine.options.shortcuts && part == Part::Whole;
     let home = engine.home_if_any(pipeline).map_err(|error| vec![error])?;
-    let past = home.map(|home| engine.past_in(home, pipeline));
+    let past = home.map(|home| engine.past_in(home, &pipeline.name.value));
     plan.narrow(false, shortcuts).map_err(|error| vec![error])?;
     clock.enter("run");
     let conduct = Conduct { run_id, run_time: engine.options.run_time, write: false, shortcuts, past };

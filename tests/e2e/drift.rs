@@ -188,6 +188,80 @@ fn days_that_are_published_at_once_are_points_of_their_own() {
 }
 
 #[test]
+fn a_dataset_tells_of_itself_what_drifted() {
+    let (data, file) = days(40, "alert");
+    for day in 1..=11 {
+        let _ = run_day(&file, day).expect(0);
+    }
+    let by_file = drift(&file, &[]).expect(0).json();
+    for place in ["out/clean/", "out/clean", "out", "out/_lockgate"] {
+        let place = data.path().join(place).display().to_string();
+        let by_place = run(LOCKGATE, &["drift", &place, "--format", "json"], &[]).expect(0).json();
+        assert_eq!(by_place, by_file, "{place}");
+        let told = run(LOCKGATE, &["drift", &place, "clean"], &[]).expect(0).stdout;
+        assert!(told.contains("against 7 points"), "{told}");
+    }
+    let place = data.path().join("out/clean").display().to_string();
+    let unknown = run(LOCKGATE, &["drift", &place, "claen"], &[]).expect(30).said();
+    assert!(unknown.contains("did you mean \"clean\""), "{unknown}");
+    let raw = data.path().join("raw").display().to_string();
+    let nothing = run(LOCKGATE, &["drift", &raw], &[]).expect(30).said();
+    assert!(nothing.contains("no stored states yet") && nothing.contains("beside"), "{nothing}");
+}
+
+#[test]
+fn datasets_beside_each_other_are_told_apart() {
+    let (data, file) = days(0, "alert");
+    let other = std::fs::read_to_string(&file).expect("the pipeline");
+    let other = other.replace("pipeline: daily", "pipeline: other").replace("out/clean/", "out/other/");
+    let beside = data.path().join("other.yaml").display().to_string();
+    std::fs::write(&beside, other).expect("a fresh folder can be written");
+    for day in 1..=2 {
+        let _ = run_day(&file, day).expect(0);
+        let _ = run_day(&beside, day).expect(0);
+    }
+    let on = |place: &str| -> Vec<String> {
+        let place = data.path().join(place).display().to_string();
+        let found = run(LOCKGATE, &["drift", &place, "--format", "json"], &[]).expect(0).json();
+        let found = found["drift"].as_array().expect("a list").iter();
+        found.filter_map(|drift| drift["on"].as_str().map(str::to_owned)).collect()
+    };
+    assert_eq!(on("out/other"), ["other: clean"]);
+    assert_eq!(on("out"), ["daily: clean", "other: clean"]);
+}
+
+#[test]
+fn the_past_suggests_checks_that_tell_the_usual_from_the_shifted() {
+    let (data, file) = days(40, "alert");
+    for day in 1..=10 {
+        let _ = run_day(&file, day).expect(0);
+    }
+    let suggested = run(LOCKGATE, &["suggest", &file, "--table", "clean"], &[]).expect(0).stdout;
+    let place = data.path().join("out/clean").display().to_string();
+    let beside = run(LOCKGATE, &["suggest", &place, "--history"], &[]).expect(0).stdout;
+    assert_eq!(suggested, beside);
+    for check in ["row_count", "change", "not_null: {column: price", "between: {column: price", "in_set", "psi"] {
+        assert!(suggested.contains(check), "{check}\n{suggested}");
+    }
+    let document = run(LOCKGATE, &["suggest", &file, "--format", "json"], &[]).expect(0).json();
+    let found = &document["suggested"][0];
+    assert_eq!((&found["on"], &found["points_learnt_from"]), (&"clean".into(), &8.into()));
+    let text = text("daily/${day}.csv", "to: out/clean/", "alert");
+    let (before, after) = text.split_once("    checks:\n").expect("the table has checks");
+    let (_, after) = after.split_once('\n').expect("one");
+    let indented: String = suggested.lines().map(|line| format!("    {line}\n")).collect();
+    let with = pipeline(data.path(), &format!("{before}{indented}{after}"));
+    for (day, expected) in [(10, false), (11, true)] {
+        let record = run_day(&with, day).expect(0).json();
+        let checks = record["checks"].as_array().expect("a list");
+        let failing: Vec<_> =
+            checks.iter().filter(|check| check["status"] != "pass").map(|check| &check["rule"]).collect();
+        assert_eq!(failing.contains(&&Value::from("psi")), expected, "{day}: {failing:?}");
+        assert_eq!(failing.is_empty(), !expected, "{day}: {failing:?}");
+    }
+}
+
+#[test]
 fn a_damaged_state_is_named() {
     let (data, file) = days(0, "alert");
     for day in 1..=2 {

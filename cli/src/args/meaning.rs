@@ -13,7 +13,8 @@ use lockgate_rules::profile::Figure;
 use super::data_format::DataFormat;
 use super::typed::{
     By, Color, Command, Dataset, Drift, File, Format, Given, History, Import, LogLevel, Machine, Plan,
-    Profile, ProfileKind, Publishing, Quarantine, Replay, Report, ReportKind, Run, Shown, Typed, Validate,
+    Profile, ProfileKind, Publishing, Quarantine, Replay, Report, ReportKind, Run, Shown, Suggest, Typed,
+    Validate,
 };
 use crate::import::Tool;
 use crate::{environment, usage};
@@ -76,6 +77,13 @@ pub(crate) enum Work {
     },
     /// Suggest checks for a dataset.
     Suggest(Job),
+    /// Suggest checks for what was published.
+    SuggestFromHistory {
+        /// The pipeline or dataset.
+        job: Job,
+        /// The source or table; none is all.
+        table: Option<String>,
+    },
     /// List earlier runs.
     History {
         /// The pipeline.
@@ -92,7 +100,7 @@ pub(crate) enum Work {
     },
     /// Compare what was published last with what was published before.
     Drift {
-        /// The pipeline.
+        /// The pipeline or dataset.
         job: Job,
         /// The source or table; none is all.
         table: Option<String>,
@@ -210,7 +218,7 @@ impl From<Command> for Work {
             Command::Profile(Profile { dataset, kind, out }) => {
                 Self::Profile { job: dataset.into(), kind, out }
             }
-            Command::Suggest(dataset) => Self::Suggest(dataset.into()),
+            Command::Suggest(suggest) => suggest.into(),
             Command::History(history) => history.into(),
             Command::Drift(drift) => drift.into(),
             Command::Report(report) => {
@@ -248,9 +256,23 @@ impl From<History> for Work {
 
 impl From<Drift> for Work {
     fn from(drift: Drift) -> Self {
-        let Drift { file, table, baseline, by, at, given } = drift;
+        let Drift { target, table, baseline, by, at, given } = drift;
         let asked = Asked { baseline, by_weekday: by == Some(By::Weekday), at: at.filter(|at| at != NEWEST) };
-        Self::Drift { job: Job::about(File { file, given }), table, asked }
+        Self::Drift { job: Job::new(Subject::told(target), given), table, asked }
+    }
+}
+
+impl From<Suggest> for Work {
+    fn from(suggest: Suggest) -> Self {
+        let Suggest { dataset, history, table, given } = suggest;
+        let Dataset { read, read_as, machine } = dataset;
+        let subject = match Subject::told(read) {
+            Subject::Dataset { read, checks, .. } => Subject::of_dataset(read, read_as, checks),
+            file @ Subject::File(_) => file,
+        };
+        let of_history = history || table.is_some() || matches!(subject, Subject::File(_));
+        let job = Job::new(subject, given).on(&machine);
+        if of_history { Self::SuggestFromHistory { job, table } } else { Self::Suggest(job) }
     }
 }
 
@@ -306,6 +328,14 @@ impl From<Dataset> for Job {
 }
 
 impl Subject {
+    /// A pipeline file by its ending, or a dataset.
+    fn told(target: String) -> Self {
+        let is_pipeline = Path::new(&target)
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("yaml") || ending.eq_ignore_ascii_case("yml"));
+        if is_pipeline { Self::File(target.into()) } else { Self::of_dataset(target, None, Vec::new()) }
+    }
+
     /// `checks` on the dataset at `read`, whose names tell how it is stored unless `read_as` does.
     fn of_dataset(read: String, read_as: Option<DataFormat>, checks: Vec<String>) -> Self {
         let told = || DataFormat::of_name(&read).or_else(|| DataFormat::of_folder(Path::new(&read)));

@@ -88,13 +88,16 @@ pub(super) enum Command {
                             lockgate profile 's3://lake/orders/*.csv.gz' --format json\n  \
                             lockgate profile lake/orders/ --as html --out orders.html")]
     Profile(Profile),
-    /// Suggest checks for a dataset, as a pipeline file
+    /// Suggest checks for a dataset, as a pipeline file, or for what a pipeline has published
     ///
     /// The checks are learnt from a part of the rows and tested on the others; those that fail there are left
-    /// out. Each says what it was learnt from, and alerts. The file goes to standard output.
+    /// out. Each says what it was learnt from, and alerts. The file goes to standard output. Of a pipeline, or
+    /// with `--history`, they are learnt from the states of what was published earlier and tested on those of
+    /// what was published last; no data is read, and the output is a list of checks for each table.
     #[command(after_help = "Examples:\n  lockgate suggest lake/orders/ > orders.yaml\n  \
-                            lockgate suggest lake/orders/ | lockgate validate -")]
-    Suggest(Dataset),
+                            lockgate suggest lake/orders/ | lockgate validate -\n  \
+                            lockgate suggest orders.yaml --table clean")]
+    Suggest(Suggest),
     /// List earlier runs of a pipeline, the latest first, or show a figure over them
     #[command(after_help = "Examples:\n  lockgate history orders.yaml --limit 5\n  \
                             lockgate history orders.yaml --metric 'mean(price)'")]
@@ -104,7 +107,8 @@ pub(super) enum Command {
     /// Reads the states that published runs keep of a table with `profile:` or checks of drift, never data.
     /// Distances and thresholds are those of the rules of drift; the column that drifted most comes first.
     #[command(after_help = "Examples:\n  lockgate drift orders.yaml\n  \
-                            lockgate drift orders.yaml clean --baseline same_weekday:4 --at 2026-11-23")]
+                            lockgate drift orders.yaml clean --baseline same_weekday:4 --at 2026-11-23\n  \
+                            lockgate drift s3://lake/orders/ --by weekday")]
     Drift(Drift),
     /// Write a report on a run: a page to look at, a comment for a pull request, or test results
     #[command(after_help = "Examples:\n  lockgate report orders.yaml\n  \
@@ -299,6 +303,20 @@ pub(super) struct Dataset {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Suggest {
+    #[command(flatten)]
+    pub(super) dataset: Dataset,
+    /// Learn from the states that lie beside the dataset, without reading it; a pipeline file is always asked so
+    #[arg(long)]
+    pub(super) history: bool,
+    /// Source or table of the history to suggest checks for [default: all that keep states]
+    #[arg(long, value_name = "TABLE")]
+    pub(super) table: Option<String>,
+    #[command(flatten)]
+    pub(super) given: Given,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Profile {
     /// What kind of description
     #[arg(long = "as", value_name = "KIND", value_enum, default_value_t)]
@@ -331,8 +349,8 @@ pub(super) struct History {
 #[derive(Debug, Args)]
 #[expect(clippy::doc_markdown, reason = "help on a terminal has no markup")]
 pub(super) struct Drift {
-    /// Pipeline file
-    pub(super) file: PathBuf,
+    /// Pipeline file, or a dataset that one has published: a folder or URL
+    pub(super) target: String,
     /// Source or table [default: all that keep states]
     pub(super) table: Option<String>,
     /// What to compare with: last:N, previous, same_weekday:N or run:ID

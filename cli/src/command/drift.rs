@@ -10,7 +10,7 @@ use crate::render;
 use crate::screen::Screen;
 use crate::session::Session;
 
-/// Compares stored states of `table`, or of all sources and tables that have some.
+/// Compares stored states of `table`, or of all sources and tables of the pipeline or dataset that have some.
 pub(super) fn drift(
     job: &Job,
     table: Option<&str>,
@@ -18,7 +18,7 @@ pub(super) fn drift(
     screen: &Screen,
 ) -> Result<Ended, Failure> {
     let session = Session::open(job, screen)?;
-    let found = session.ask(|engine, pipeline| engine.drift(pipeline, table, asked))?;
+    let found = session.ask(|engine, _| engine.drift(session.whose(), table, asked))?;
     screen.show(&json!({ "drift": found }), |width| render::drift(&found, width))?;
     Ok(Ended::Done)
 }

@@ -20,8 +20,8 @@ pub(super) fn history(job: &Job, limit: usize, screen: &Screen) -> Result<Ended,
 /// Shows a figure over the newest points that were published.
 pub(super) fn figures(job: &Job, over: &Over, screen: &Screen) -> Result<Ended, Failure> {
     let session = Session::open(job, screen)?;
-    let found = session
-        .ask(|engine, pipeline| engine.figures(pipeline, over.table.as_deref(), &over.figure, over.limit))?;
+    let (table, whose) = (over.table.as_deref(), session.whose());
+    let found = session.ask(|engine, _| engine.figures(whose, table, &over.figure, over.limit))?;
     screen.show(&json!({ "figures": found }), |width| render::figures(&found, width))?;
     Ok(Ended::Done)
 }

@@ -37,6 +37,7 @@ pub(crate) fn perform(work: &Work, screen: &Screen) -> Result<Ended, Failure> {
         Work::Validate(job) => validate::validate(job, screen),
         Work::Profile { job, kind, out } => profile::profile(job, *kind, out.as_deref(), screen),
         Work::Suggest(job) => suggest::suggest(job, screen),
+        Work::SuggestFromHistory { job, table } => suggest::from_history(job, table.as_deref(), screen),
         Work::History { job, limit } => history::history(job, *limit, screen),
         Work::Figures { job, over } => history::figures(job, over, screen),
         Work::Drift { job, table, asked } => drift::drift(job, table.as_deref(), asked, screen),

@@ -1,8 +1,9 @@
-//! `lockgate suggest`: checks for a dataset, learnt from a part of it and tested on the others.
+//! `lockgate suggest`: checks for a dataset, learnt from a part of it and tested on the others, or from what was
+//! published of it.
 
 use std::collections::BTreeSet;
 
-use lockgate_engine::{Part, RunRecord};
+use lockgate_engine::{Error, Part, RunRecord};
 use lockgate_rules::Status;
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use crate::failure::Failure;
 use crate::render;
 use crate::screen::Screen;
 use crate::session::Session;
-use crate::suggest::{Learnt, Proof, Suggestion, check, pipeline, suggestions};
+use crate::suggest::{Learnt, Proof, Suggestion, check, from_past, list, pipeline, suggestions};
 
 /// The version of the document. New fields do not change it, other meanings do.
 const VERSION: u32 = 1;
@@ -52,7 +53,33 @@ pub(super) fn suggest(job: &Job, screen: &Screen) -> Result<Ended, Failure> {
         "pipeline": text,
     });
     screen.show(&value, |_| text.clone())?;
-    screen.note(&render::suggested(kept.len(), &left_out));
+    screen.note(&render::suggested(kept.len(), &left_out, "other rows"));
+    Ok(Ended::Done)
+}
+
+/// Points of the history that are learnt from and tested on, the newest.
+const POINTS: usize = 100;
+
+/// Suggests checks for `table`, or for all sources and tables that keep states, as a list for each.
+pub(super) fn from_history(job: &Job, table: Option<&str>, screen: &Screen) -> Result<Ended, Failure> {
+    let session = Session::open(job, screen)?;
+    let remembered = session.ask(|engine, _| engine.remembered(session.whose(), table, POINTS))?;
+    let learnt: Vec<_> = remembered.iter().filter_map(from_past).collect();
+    if learnt.is_empty() {
+        let error = Error::wrong("so far there is one point to learn from, and none to test on");
+        return Err(error.hint("`lockgate suggest DATASET` learns from rows").into());
+    }
+    let texts: Vec<String> = learnt.iter().map(list).collect();
+    let suggested = learnt.iter().zip(&texts).map(|(learnt, text)| {
+        let mut told = json!(learnt);
+        told["text"] = json!(text);
+        told
+    });
+    let value = json!({ "format_version": VERSION, "suggested": suggested.collect::<Vec<_>>() });
+    screen.show(&value, |_| texts.join("---\n"))?;
+    let kept = learnt.iter().map(|learnt| learnt.checks.len()).sum();
+    let left_out: Vec<Suggestion> = learnt.into_iter().flat_map(|learnt| learnt.left_out).collect();
+    screen.note(&render::suggested(kept, &left_out, "newer points"));
     Ok(Ended::Done)
 }
 

@@ -1,6 +1,8 @@
 //! What drifted.
 
+use chrono::{DateTime, Utc};
 use lockgate_engine::history::{ColumnDrift, Drift};
+use lockgate_engine::store::unescape;
 use lockgate_rules::{ColumnKey, PointName};
 
 use super::escape::escape;
@@ -109,7 +111,12 @@ fn column(key: &ColumnKey) -> String {
 }
 
 fn name(point: &PointName) -> String {
-    if point.key.is_empty() { point.time.format("%Y-%m-%d %H:%M").to_string() } else { point.key.clone() }
+    point_name(&point.key, point.time)
+}
+
+/// A point by its partition, or by its time.
+pub(crate) fn point_name(partition: &str, time: DateTime<Utc>) -> String {
+    if partition.is_empty() { time.format("%Y-%m-%d %H:%M").to_string() } else { unescape(partition) }
 }
 
 /// A figure and what it was, once where they are the same.

@@ -24,7 +24,7 @@ mod summary;
 
 pub(crate) use catalogue::{Catalogue, functions, rules, steps};
 pub(crate) use described::{described, shown};
-pub(crate) use drift::drift;
+pub(crate) use drift::{drift, point_name};
 pub(crate) use entry::{document, list};
 pub(crate) use errors::{causes, errors, errors_json};
 pub(crate) use escape::escape;

@@ -1,4 +1,4 @@
-//! Checks that fit a dataset as it is, learnt from its profile.
+//! Checks that fit a dataset as it is, learnt from its profile, or from those of what was published.
 //!
 //! Bounds leave room beyond what was seen, and what was seen too seldom suggests nothing. Times suggest no
 //! bounds: what is new tomorrow is not wrong. Each file learns one kind of check from one column; what is
@@ -6,8 +6,10 @@
 
 mod keys;
 mod nulls;
+mod past;
 mod range;
 mod set;
+mod tested;
 mod texts;
 mod write;
 
@@ -19,7 +21,8 @@ use serde_json::{Map, Value, json};
 use crate::describe::columns;
 use crate::render::things;
 
-pub(crate) use write::{Learnt, check, pipeline};
+pub(crate) use past::{FromPast, from_past};
+pub(crate) use write::{Learnt, check, list, pipeline};
 
 /// From fewer values nothing is learnt about others.
 const ENOUGH: u64 = 100;
@@ -99,7 +102,8 @@ fn of_column(facts: &Facts<'_>) -> Vec<Suggestion> {
     let is_key = key.is_some();
     let mut all: Vec<Suggestion> = key.into_iter().collect();
     all.extend(nulls::suggested(facts, is_key));
-    if facts.is_partition {
+    // Of values that are not shown, nothing else can be said without showing some.
+    if facts.is_partition || facts.profile.redacted {
         return all;
     }
     match set::suggested(facts) {

@@ -34,12 +34,9 @@ const FORMATS: [Known; 5] = [
 const UUID: u64 = 36;
 
 pub(super) fn suggested(facts: &Facts<'_>) -> Vec<Suggestion> {
-    let (Some(lengths), Some(shapes)) = (&facts.profile.lengths, &facts.profile.shapes) else {
-        return Vec::new();
-    };
-    let Some((shortest, longest)) = lengths.range.filter(|_| lengths.texts >= ENOUGH) else {
-        return Vec::new();
-    };
+    let lengths = facts.profile.lengths.as_ref().filter(|lengths| lengths.texts >= ENOUGH);
+    let Some((shortest, longest)) = lengths.and_then(|lengths| lengths.range) else { return Vec::new() };
+    let Some(shapes) = &facts.profile.shapes else { return vec![length(facts, shortest, longest)] };
     if let Some(format) = format(facts.profile, shapes) {
         let evidence = format!("{} look like it", facts.values());
         let format = facts.suggest("format", json!({ "is": format }), evidence);

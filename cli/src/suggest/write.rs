@@ -1,8 +1,8 @@
-//! Suggestions as a pipeline file.
+//! Suggestions as a pipeline file, or as a list of checks.
 
 use std::fmt::Write as _;
 
-use super::Suggestion;
+use super::{FromPast, Suggestion};
 use crate::import::{comment, flow, scalar};
 use crate::render::things;
 
@@ -51,6 +51,29 @@ pub(crate) fn pipeline(learnt: &Learnt<'_>, suggestions: &[Suggestion]) -> Strin
         let _ = write!(text, "      # {}\n      - {}\n", comment(&suggestion.evidence), check(suggestion));
     }
     let _ = write!(text, "\ntables:\n  {}:\n    from: {name}\n", scalar(&format!("{}_rows", learnt.name)));
+    text
+}
+
+/// The checks suggested for what was published of a source or table, as they stand below its name.
+pub(crate) fn list(learnt: &FromPast) -> String {
+    let [first, last] = &learnt.learnt_from;
+    let points = |points: usize| things(points as u64, "point", "points");
+    let left_out = learnt.left_out.len();
+    let mut text = format!(
+        "# Checks suggested for {}, by what was published of it.\n\
+         # Learnt from {} ({} to {}), tested on the {} after; {left_out} failed there and {} left out.\n\
+         # They are guesses: each alerts, none closes the gate. Keep what has to hold, as `severity: stop`.\n",
+        comment(&learnt.on),
+        points(learnt.points_learnt_from),
+        comment(first),
+        comment(last),
+        learnt.points_tested_on,
+        if left_out == 1 { "is" } else { "are" }
+    );
+    text += if learnt.checks.is_empty() { "checks: []\n" } else { "checks:\n" };
+    for suggestion in &learnt.checks {
+        let _ = write!(text, "  # {}\n  - {}\n", comment(&suggestion.evidence), check(suggestion));
+    }
     text
 }
 

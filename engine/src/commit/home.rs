@@ -1,11 +1,11 @@
 //! Where the state of runs lies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::store::{Entry, Location, escape};
+use crate::store::{Entry, Location, escape, unescape};
 
 /// The `_lockgate` folder that keeps a pipeline's journals and run records. Cloning is cheap.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +86,17 @@ impl Home {
         self.0.join("states")?.join(&escape(pipeline))?.join(&escape(of))
     }
 
+    /// Each pipeline, and source or table of it, that states are kept of, in the order of their names.
+    pub(crate) async fn followed(&self) -> Result<BTreeSet<(String, String)>> {
+        let folder = self.0.join("states")?;
+        let of = |entry: &Entry| {
+            let mut names = entry.location.relative_to(&folder)?.split('/').map(unescape);
+            let found = (names.next()?, names.next()?);
+            names.next().map(|_| found)
+        };
+        Ok(folder.list().await?.iter().filter_map(of).collect())
+    }
+
     /// Every run record of `pipeline`, unordered. Reads none of them.
     pub(crate) async fn records(&self, pipeline: &str) -> Result<Vec<RecordEntry>> {
         let folder = self.pipeline_folder(pipeline)?;
@@ -97,7 +108,7 @@ impl Home {
                 let (run, number) = relative.strip_suffix("/record.json")?.split_once('/')?;
                 let attempt = Attempt {
                     pipeline: pipeline.to_owned(),
-                    run_id: crate::store::unescape(run),
+                    run_id: unescape(run),
                     number: number.parse().ok()?,
                 };
                 Some(RecordEntry { attempt, entry })

@@ -172,7 +172,7 @@ fn against(of: &str, now: &Point, before: &[&Point]) -> Drift {
 }
 
 /// Whether a partition's folder is named by a column.
-fn names_partition(folder: &str, column: &str) -> bool {
+pub fn names_partition(folder: &str, column: &str) -> bool {
     folder.split('/').any(|part| part.split_once('=').is_some_and(|(name, _)| name == column))
 }
 

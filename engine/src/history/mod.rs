@@ -10,8 +10,9 @@ mod records;
 mod rereads;
 mod spreads;
 mod states;
+mod whose;
 
-pub use drift::{Asked, ColumnDrift, Drift, drift};
+pub use drift::{Asked, ColumnDrift, Drift, drift, names_partition};
 pub use figures::{FigureAt, Figures, figures};
 pub use inputs::{PublishedInput, published_inputs};
 pub use past::{PastCheck, PastRows, PastRun, PastTable, Recalled, figure, recall};
@@ -19,5 +20,6 @@ pub use records::{PUBLISHED, StoredRecord, find_run, list_runs, read_record};
 pub use rereads::{LaterRun, Since, published_since};
 pub use spreads::distributions;
 pub use states::{Past, partition_time, points, state};
+pub use whose::{Remembered, Whose};
 
 pub(crate) use records::published;

@@ -80,7 +80,7 @@ pub fn replay(engine: &Engine, pipeline: &Pipeline, wanted: &Wanted) -> Result<R
     plan.narrow(true, engine.options.shortcuts).map_err(|error| vec![error])?;
     let run_time = run_time(engine, &plan, &found, wanted).map_err(|error| vec![error])?;
     let run_id = run::run_id(pipeline, &plan, engine, run_time);
-    let past = engine.past_in(home.clone(), pipeline);
+    let past = engine.past_in(home.clone(), &pipeline.name.value);
     clock.enter("begin");
     let begun = run::begin(engine, pipeline, home, &plan, &run_id, clock.started_at);
     let session = match begun.map_err(|error| vec![error])? {
