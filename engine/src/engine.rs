@@ -214,13 +214,12 @@ impl Engine {
             .iter()
             .map(|input| (input.source.as_str(), input.path.as_str(), input.size, input.etag.as_deref()))
             .collect();
+        // Records hold no values of secret variables, in paths neither.
+        let is_masked = pipeline.vars.refers_to_secrets(&pipeline.text.text);
         let is_known = |source: &str, entry: &Entry| {
-            published.contains(&(
-                source,
-                entry.location.to_string().as_str(),
-                entry.size,
-                entry.etag.as_deref(),
-            ))
+            let path = entry.location.to_string();
+            let path = if is_masked { pipeline.vars.mask(&path) } else { path };
+            published.contains(&(source, path.as_str(), entry.size, entry.etag.as_deref()))
         };
         let context = Context { stores: &self.stores, seed: self.options.seed, is_known: &is_known };
         plan::bind(pipeline, &context)

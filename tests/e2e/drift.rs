@@ -240,7 +240,9 @@ fn the_past_suggests_checks_that_tell_the_usual_from_the_shifted() {
     let place = data.path().join("out/clean").display().to_string();
     let beside = run(LOCKGATE, &["suggest", &place, "--history"], &[]).expect(0).stdout;
     assert_eq!(suggested, beside);
-    for check in ["row_count", "change", "not_null: {column: price", "between: {column: price", "in_set", "psi"] {
+    for check in
+        ["row_count", "change", "not_null: {column: price", "between: {column: price", "in_set", "psi"]
+    {
         assert!(suggested.contains(check), "{check}\n{suggested}");
     }
     let document = run(LOCKGATE, &["suggest", &file, "--format", "json"], &[]).expect(0).json();

@@ -157,6 +157,20 @@ fn only_new_partitions_are_read_when_asked() {
 }
 
 #[test]
+fn partitions_below_a_secret_folder_are_known_again() {
+    let folder = raw();
+    std::fs::rename(folder.path().join("raw"), folder.path().join("hidden")).expect("a fresh folder");
+    let text = orders(STEP, CHECK)
+        .replace("sources:", "vars: {folder_token: hidden}\nsources:")
+        .replace("read: raw/", "read: ${folder_token}/\n    partitions: {created_at: new}");
+    let first = lockgate(folder.path(), &text).expect(0);
+    assert!(!first.said().contains("hidden"), "{}", first.said());
+    let file = pipeline(folder.path(), &text);
+    let again = run(LOCKGATE, &["run", file.as_str(), "--format", "json"], &[]).expect(0).json();
+    assert_eq!(again["status"], "nothing_new");
+}
+
+#[test]
 fn usage_errors_exit_with_30() {
     let _ = run(LOCKGATE, &["run"], &[]).expect(30);
     let _ = run(LOCKGATE, &["run", "no-such-file.yaml"], &[]).expect(30);

@@ -68,9 +68,8 @@ fn suggestions(learnt: &[Point], history: &History) -> Vec<Suggestion> {
     let mut all: Vec<Suggestion> = least_rows(learnt).into_iter().chain(change(learnt, history)).collect();
     // A column that the newest does not have is gone. A name with a star would be read as a pattern.
     let columns = learnt.last().into_iter().flat_map(|newest| newest.profile.columns.keys());
-    let is_meant = |key: &&ColumnKey| {
-        key.filter.is_none() && !key.column.is_empty() && !key.column.contains('*')
-    };
+    let is_meant =
+        |key: &&ColumnKey| key.filter.is_none() && !key.column.is_empty() && !key.column.contains('*');
     for key in columns.filter(is_meant) {
         let known = learnt.iter().filter_map(|point| point.profile.columns.get(key));
         let Some(profile) = ColumnProfile::together(known) else { continue };

@@ -112,7 +112,8 @@ fn broken(object: &str, error: ParquetError) -> Error {
     } else if ends(super::NDJSON_ENDINGS) {
         "by its name it is NDJSON: say `format: ndjson`"
     } else {
-        "the file is damaged or was cut off while it was written; deliver it again"
+        "the file is damaged or was cut off while it was written: deliver it again; or it is no Parquet: say what \
+         with `format:`, on the command line `--read-as`"
     };
     Error::wrong(format!("could not read the footer of {object}")).in_object(object).hint(hint).because(error)
 }

@@ -104,9 +104,14 @@ impl Vars {
         secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
     }
 
+    /// Whether `text`, the pipeline file, refers to secret variables.
+    pub fn refers_to_secrets(&self, text: &str) -> bool {
+        self.identity(text).keys().any(|name| is_secret(name))
+    }
+
     /// `value` without the values of the secret variables that `text`, the pipeline file, refers to.
     pub fn masked<T: Serialize + DeserializeOwned>(&self, text: &str, value: T) -> T {
-        if !self.identity(text).keys().any(|name| is_secret(name)) {
+        if !self.refers_to_secrets(text) {
             return value;
         }
         let masked = serde_json::to_value(&value).map(|json| self.mask_json(json));

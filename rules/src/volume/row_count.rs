@@ -67,7 +67,11 @@ impl Rule for RowCount {
     }
 
     fn expected(&self) -> String {
-        format!("{} rows", self.limits().text())
+        let is_one = matches!(
+            (self.equals, self.min, self.max),
+            (Some(1), ..) | (None, Some(1), None) | (None, None, Some(1))
+        );
+        format!("{} {}", self.limits().text(), if is_one { "row" } else { "rows" })
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
