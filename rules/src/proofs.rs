@@ -41,8 +41,8 @@ pub enum Delivered<'a> {
     Files,
 }
 
-/// What file footers say about a column. Extremes of floating-point columns are never used, as footers
-/// leave out NaN.
+/// What file footers and dictionaries say about a column. Extremes of floating-point columns are never used,
+/// as footers leave out NaN.
 #[derive(Debug, Clone, Default)]
 pub struct ColumnProof {
     /// Number of nulls.
@@ -53,6 +53,8 @@ pub struct ColumnProof {
     pub max: Option<ArrayRef>,
     /// Whether the extremes are values of the column rather than bounds around them.
     pub exact: bool,
+    /// Every value that the column holds but null, and perhaps others, as an array of the column's type.
+    pub values: Option<ArrayRef>,
 }
 
 impl Proofs {

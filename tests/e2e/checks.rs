@@ -1,6 +1,6 @@
 //! What checks say in a run: which rows, by what clock, whatever the threads.
 
-use lockgate_tests::{check, folder, pipeline, repository, run};
+use lockgate_tests::{check, folder, pipeline, query, repository, run};
 use serde_json::{Value, json};
 
 const LOCKGATE: &str = env!("CARGO_BIN_EXE_lockgate");
@@ -60,6 +60,35 @@ fn rows_that_repeat_a_key_are_shown_with_their_place_whatever_the_threads() {
             assert_eq!(check(&again, id), check(&first, id), "{threads} threads");
         }
     }
+}
+
+#[test]
+fn values_are_judged_by_their_dictionaries_where_all_of_them_pass() {
+    let checks = "      - in_set: {id: all, column: dest, values: {file: dest.csv}}
+      - regex: {id: shape, column: dest, pattern: '[A-Z]{3}'}
+      - in_set: {id: some, column: carrier, values: [UA, AA], severity: log}
+      - length: {id: read, column: origin, max: 3}";
+    let record = |more: &[&str]| flights(&checks.replace("{file: dest.csv}", &destinations()), more);
+    let (short, long) = (record(&[]), record(&["--no-shortcuts"]));
+    let source = |id: &str| check(&short, id)["answered_from"].clone();
+    // Not all carriers pass, and the origin is read all the same, as the table is deduplicated by it.
+    let expected = ["dictionary", "dictionary", "scan", "scan"].map(Value::from);
+    assert_eq!(["all", "shape", "some", "read"].map(source), expected);
+    for id in ["all", "shape", "some", "read"] {
+        for part in ["status", "n_evaluated", "n_failed", "n_null", "observed"] {
+            assert_eq!(check(&short, id)[part], check(&long, id)[part], "{part} of {id}");
+        }
+        assert_eq!(check(&long, id)["answered_from"], "scan");
+    }
+}
+
+/// A list of where the flights go.
+fn destinations() -> String {
+    let raw = repository().join("fixtures/flights/raw_flights/*/*.parquet").display().to_string();
+    let found = query(&format!("select distinct dest from read_parquet('{raw}') order by 1"));
+    let names: Vec<&str> =
+        found.as_array().expect("rows").iter().filter_map(|row| row["dest"].as_str()).collect();
+    format!("[{}]", names.join(", "))
 }
 
 #[test]

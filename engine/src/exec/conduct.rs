@@ -245,7 +245,7 @@ fn lines(
                 let point = point_name(Some((step.position, step.def.name)));
                 diverting.push((stages.len(), format!("{point}-{}", step.trail), step.input.clone()));
             }
-            let others = others(plan, &step, memory, kept)?;
+            let others = others(plan, &step, kept)?;
             stages.push(stage(step, others, &files, memory)?);
         }
         let own = &plan.nodes[node];
@@ -277,12 +277,9 @@ fn lines(
     Ok(lines)
 }
 
-/// The other tables a step reads: each in one piece, as far as they are in memory.
-fn others(plan: &Plan, step: &StepPlan, memory: &Memory, kept: &mut Later) -> Result<Vec<Table>> {
+/// The other tables a step reads.
+fn others(plan: &Plan, step: &StepPlan, kept: &Later) -> Result<Vec<Table>> {
     let table = |read: &usize| {
-        if !kept.get(read).is_some_and(|rows| rows.is_on_disk()) {
-            whole(plan, *read, memory, kept)?;
-        }
         let rows = kept.get(read).ok_or_else(|| Error::defect("the rows of a table were not kept"))?;
         Ok(Table::new(Arc::clone(rows), visible(&plan.nodes[*read].carried)))
     };

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use polars::prelude::{DataFrame, IntoLazy, Schema};
 
 use crate::error::{Error, Result};
-use crate::memory::{Kept, Memory, Table};
+use crate::memory::{Kept, Memory, SlimFrame, Table};
 use crate::steps::rows::rest;
 use crate::steps::{Operator, Rest, Then, Turn, WholeStep};
 
@@ -34,6 +34,7 @@ impl Whole {
 
 impl Operator for Whole {
     fn prepare(&self, batch: DataFrame) -> Result<Turn<'_>> {
+        let batch = SlimFrame::of(&batch);
         Ok(Box::new(move || {
             if let Some(kept) = &mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner) {
                 kept.push(batch)?;

@@ -2,45 +2,56 @@
 
 use polars::prelude::{DataFrame, Schema};
 
-use super::spool::{Packed, Spool, bytes_of};
+use super::slim::{Slim, SlimFrame};
+use super::spool::{Packed, Spool};
 use super::stack::stack;
 use super::{Holder, Memory};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Frames in their order.
 pub struct Kept {
-    frames: Vec<DataFrame>,
-    bytes: u64,
+    frames: Vec<SlimFrame>,
+    /// Bytes of those.
+    held: u64,
     /// Frames that came before those in memory.
     spool: Option<Spool>,
-    /// Bytes they took in memory.
-    spooled_bytes: u64,
+    /// Bytes of all frames as they are read.
+    bytes: u64,
+    /// Whether they stay in memory whatever the room.
+    stays: bool,
     holder: Holder,
 }
 
 impl Kept {
     /// No rows yet, kept for `who`.
     pub fn new(memory: &Memory, who: impl Into<String>) -> Self {
-        Self { frames: Vec::new(), bytes: 0, spool: None, spooled_bytes: 0, holder: memory.holder(who) }
+        Self { frames: Vec::new(), held: 0, spool: None, bytes: 0, stays: false, holder: memory.holder(who) }
+    }
+
+    /// The same of rows that stay in memory whatever the room.
+    pub fn in_memory(memory: &Memory, who: impl Into<String>) -> Self {
+        Self { stays: true, ..Self::new(memory, who) }
     }
 
     /// A table in one piece, which stays in memory whatever the room.
     pub fn whole(memory: &Memory, who: impl Into<String>, table: DataFrame) -> Self {
-        let mut kept = Self::new(memory, who);
-        kept.bytes = bytes_of(&table);
-        kept.holder.note(kept.bytes);
+        let mut kept = Self::in_memory(memory, who);
+        let table = SlimFrame::plain(table);
+        (kept.held, kept.bytes) = (table.bytes(), table.full_bytes());
+        kept.holder.note(kept.held);
         kept.frames.push(table);
         kept
     }
 
     /// Appends a frame.
-    pub fn push(&mut self, frame: DataFrame) -> Result<()> {
-        if frame.height() == 0 {
+    pub fn push(&mut self, frame: SlimFrame) -> Result<()> {
+        if frame.rows() == 0 {
             return Ok(());
         }
-        self.bytes += bytes_of(&frame);
+        self.held += frame.bytes();
+        self.bytes += frame.full_bytes();
         self.frames.push(frame);
-        if self.holder.hold(self.bytes) { self.put_away() } else { Ok(()) }
+        if self.holder.hold(self.held) && !self.stays { self.put_away() } else { Ok(()) }
     }
 
     fn put_away(&mut self) -> Result<()> {
@@ -49,9 +60,9 @@ impl Kept {
                 Some(spool) => spool,
                 none => none.insert(Spool::new(self.holder.disk())?),
             };
-            spool.push(Packed::of(&frame)?)?;
+            spool.push(Packed::of(&frame.frame()?)?)?;
         }
-        self.spooled_bytes += std::mem::take(&mut self.bytes);
+        self.held = 0;
         self.holder.note(0);
         Ok(())
     }
@@ -61,9 +72,9 @@ impl Kept {
         self.spool.is_some()
     }
 
-    /// About as many bytes as all rows take in memory.
+    /// About as many bytes as all rows take where they are read.
     pub fn bytes(&self) -> u64 {
-        self.spooled_bytes + self.bytes
+        self.bytes
     }
 
     /// Number of frames.
@@ -83,14 +94,14 @@ impl Kept {
     /// Rows of all frames together.
     pub fn rows(&self) -> u64 {
         let on_disk = self.spool.as_ref().map_or(0, Spool::rows);
-        on_disk + self.frames.iter().map(|frame| frame.height() as u64).sum::<u64>()
+        on_disk + self.frames.iter().map(|frame| frame.rows() as u64).sum::<u64>()
     }
 
     /// Rows of the frame at `index`.
     pub fn height(&self, index: usize) -> usize {
         match &self.spool {
             Some(spool) if index < spool.len() => spool.height(index),
-            _ => self.frames[index - self.spooled()].height(),
+            _ => self.frames[index - self.spooled()].rows(),
         }
     }
 
@@ -98,8 +109,19 @@ impl Kept {
     pub fn read(&self, index: usize) -> Result<DataFrame> {
         match &self.spool {
             Some(spool) if index < spool.len() => spool.read(index),
-            _ => Ok(self.frames[index - self.spooled()].clone()),
+            _ => self.frames[index - self.spooled()].frame(),
         }
+    }
+
+    /// The column `name` of all rows in one piece, in memory whatever the room; none without rows.
+    pub fn slim(&self, name: &str) -> Result<Option<Slim>> {
+        let lacking = || Error::defect("a table that was kept lacks a column");
+        let spooled = (0..self.spooled()).map(|index| {
+            let frame = self.read(index)?;
+            frame.column(name).map(Slim::of).map_err(|error| lacking().because(error))
+        });
+        let held = self.frames.iter().map(|frame| frame.slim(name).cloned().ok_or_else(lacking));
+        Slim::stack(spooled.chain(held).collect::<Result<_>>()?)
     }
 
     /// All rows in one frame, in memory whatever the room; without any, an empty frame of `schema`.
@@ -122,7 +144,7 @@ mod tests {
             let frame = |at: i64| df!("id" => [at, at + 1, at + 2]).unwrap();
             let mut kept = Kept::new(&memory, "rows");
             for at in 0..20 {
-                kept.push(frame(at * 3)).unwrap();
+                kept.push(SlimFrame::of(&frame(at * 3))).unwrap();
             }
             assert_eq!((kept.len(), kept.rows()), (20, 60));
             assert!(kept.read(7).unwrap().equals(&frame(21)));

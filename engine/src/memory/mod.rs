@@ -8,6 +8,7 @@
 mod disk;
 mod kept;
 mod merge;
+mod slim;
 mod spool;
 mod stack;
 mod table;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use disk::{Disk, DiskFile, Extent};
 pub use kept::Kept;
 pub use merge::{Keys, Merge, Runs};
+pub use slim::{Coded, Slim, SlimFrame};
 pub use spool::{Packed, Spool, bytes_of, bytes_of_column};
 pub use stack::stack;
 pub use table::Table;

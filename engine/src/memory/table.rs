@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use polars::prelude::{DataFrame, PlSmallStr, Schema};
+use polars::prelude::{Column, DataFrame, DataType, PlSmallStr, Schema};
 
 use super::Memory;
 use super::kept::Kept;
+use super::slim::Slim;
 use super::stack::stack;
 use crate::error::{Error, Result};
 
@@ -32,7 +33,7 @@ impl Table {
         self.rows.is_on_disk()
     }
 
-    /// About as many bytes as its rows take in memory.
+    /// About as many bytes as its rows take where they are read.
     pub fn bytes(&self) -> u64 {
         self.rows.bytes()
     }
@@ -64,6 +65,22 @@ impl Table {
     pub fn frame(&self) -> Result<DataFrame> {
         let all = stack((0..self.len()).map(|index| self.read(index)))?;
         Ok(all.unwrap_or_else(|| DataFrame::empty_with_schema(&self.schema)))
+    }
+
+    /// The same rows with no other columns than `names`.
+    pub fn only<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<Self> {
+        let schema = self.schema.try_project(names);
+        let schema = schema.map_err(|error| Error::defect("a table lacks a column").because(error))?;
+        Ok(Self { rows: Arc::clone(&self.rows), schema })
+    }
+
+    /// The column `name` of all rows, in memory whatever the room.
+    pub fn slim(&self, name: &str) -> Result<Slim> {
+        let empty = || {
+            let dtype = self.schema.get(name).cloned().unwrap_or(DataType::Null);
+            Slim::Plain(Column::new_empty(name.into(), &dtype))
+        };
+        Ok(self.rows.slim(name)?.unwrap_or_else(empty))
     }
 }
 

@@ -109,6 +109,11 @@ impl Node {
             entrances: Vec::new(),
         }
     }
+
+    /// Whether anything is measured of its rows.
+    pub fn is_checked(&self) -> bool {
+        !self.checks.is_empty() || !self.profiled.is_empty()
+    }
 }
 
 /// A place where rows of a table that had left for the quarantine come in again.

@@ -2,7 +2,8 @@
 //!
 //! What is asked of a node's rows is gathered first: by what is written, by its checks, by checks
 //! elsewhere that refer to it. Then each table, the last first, passes on through its steps what it
-//! needs of the tables it reads. At last every node learns which columns its batches have.
+//! needs of the tables it reads. What only checks of a source want may be answered by dictionaries instead.
+//! At last every node learns which columns its batches have.
 
 use lockgate_rules::{OtherColumns, Reference, Want};
 use polars::prelude::{Expr, Schema};
@@ -22,9 +23,13 @@ impl Plan {
     pub fn narrow(&mut self, writes: bool, shortcuts: bool) -> Result<()> {
         let mut wanted = vec![ColumnSet::new(); self.nodes.len()];
         for node in 0..self.nodes.len() {
-            self.ask(node, writes, shortcuts, &mut wanted)?;
+            self.ask(node, writes, &mut wanted)?;
         }
+        // Tables come after what they read, so that all is known of a node that others want of it.
         for node in (0..self.nodes.len()).rev() {
+            if self.nodes[node].is_checked() {
+                self.ask_of_checks(node, shortcuts, &mut wanted[node])?;
+            }
             self.pass_on(node, &mut wanted);
         }
         for (node, wanted) in wanted.iter().enumerate() {
@@ -33,28 +38,38 @@ impl Plan {
         Ok(())
     }
 
-    /// What is asked of the rows of `node`, and by its checks of the rows of others.
-    fn ask(&self, node: usize, writes: bool, shortcuts: bool, wanted: &mut [ColumnSet]) -> Result<()> {
+    /// What is asked of the rows of `node` for what is written, and by its checks of the rows of others.
+    fn ask(&self, node: usize, writes: bool, wanted: &mut [ColumnSet]) -> Result<()> {
         let own = &self.nodes[node];
         if writes && (own.write.is_some() || own.quarantine.is_some()) {
             wanted[node].append(&mut all(&own.schema));
         }
-        if own.checks.is_empty() && own.profiled.is_empty() {
-            return Ok(());
-        }
-        let schema = bridge::arrow_schema(&visible(&own.schema))?;
-        let mut suite = self
-            .suite(node, &schema, planned_references(self, own)?)
-            .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", own.name)))?;
-        suite.rely_on(&self.proofs(node, shortcuts));
-        wanted[node].extend(suite.needed().map(Into::into));
-        wanted[node].append(&mut roots(&predicates(&suite, &own.schema)?));
         let references = own.checks.iter().flat_map(|(check, _)| check.references());
         for reference in references.filter(|reference| reference.want != Want::Schema) {
             let other = self.nodes.iter().position(|other| other.name == reference.dataset);
             let other = other.ok_or_else(|| Error::defect("a check refers to a table that is not there"))?;
             wanted[other].append(&mut referred(&reference, &self.nodes[other].schema)?);
         }
+        Ok(())
+    }
+
+    /// Adds what the checks of `node` ask of its rows to what is `wanted` of them.
+    fn ask_of_checks(&mut self, node: usize, shortcuts: bool, wanted: &mut ColumnSet) -> Result<()> {
+        let own = &self.nodes[node];
+        let schema = bridge::arrow_schema(&visible(&own.schema))?;
+        let mut suite = self
+            .suite(node, &schema, planned_references(self, own)?)
+            .map_err(|_| Error::defect(format!("the checks of \"{}\" no longer fit its rows", own.name)))?;
+        suite.rely_on(&self.proofs(node, shortcuts));
+        wanted.append(&mut roots(&predicates(&suite, &own.schema)?));
+        if let Rows::Scan(scan) = &mut self.nodes[node].rows
+            && shortcuts
+        {
+            // A column that is read all the same is tested as it is read.
+            scan.list_values(suite.listable().filter(|name| !wanted.contains(*name)))?;
+            suite.rely_on(&self.proofs(node, shortcuts));
+        }
+        wanted.extend(suite.needed().map(Into::into));
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod adapt;
 mod contract;
 mod delivery;
+mod dictionaries;
 mod discover;
 mod kept;
 mod parquet;
@@ -15,13 +16,13 @@ mod text;
 mod unify;
 mod values;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::ops::Range;
 
 use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use polars::prelude::{DataFrame, Schema};
 
@@ -94,6 +95,8 @@ pub struct Scan {
     differences: Vec<Difference>,
     /// Which rows are read of what tasks read.
     part: Part,
+    /// Values of columns that dictionaries list.
+    listed: BTreeMap<String, ArrayRef>,
     io: Option<Io>,
     /// Rows of a batch, at most.
     pub batch_rows: usize,
@@ -151,6 +154,7 @@ impl Scan {
             tasks,
             differences,
             part: Part::Whole,
+            listed: BTreeMap::new(),
             io,
             batch_rows: BATCH_ROWS,
         })

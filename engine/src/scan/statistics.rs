@@ -1,4 +1,4 @@
-//! What footers prove about the columns of a scan.
+//! What footers prove about the columns of a scan, and dictionaries that were read.
 //!
 //! Only what a footer states exactly is used: row counts, null counts and, for types whose order the
 //! format defines without doubt, least and greatest values. A statistic that is missing is unknown, never
@@ -26,7 +26,9 @@ impl Scan {
         for (index, field) in self.arrow_schema.fields().iter().enumerate() {
             if let Some(nulls) = self.nulls(index) {
                 let bounds = self.bounds(index, field.data_type()).unwrap_or_default();
-                proofs.columns.insert(field.name().clone(), ColumnProof { nulls: Some(nulls), ..bounds });
+                let values = self.listed.get(field.name()).map(Arc::clone);
+                let known = ColumnProof { nulls: Some(nulls), values, ..bounds };
+                proofs.columns.insert(field.name().clone(), known);
             }
         }
         proofs
@@ -83,7 +85,7 @@ impl Scan {
             }
         }
         let (min, max) = (extreme(&least, data_type, false), extreme(&greatest, data_type, true));
-        Some(ColumnProof { nulls: None, min, max, exact: true })
+        Some(ColumnProof { min, max, exact: true, ..ColumnProof::default() })
     }
 }
 

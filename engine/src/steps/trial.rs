@@ -7,7 +7,7 @@ use polars::prelude::{DataFrame, IntoLazy};
 
 use super::{BindContext, Lowering, STEPS, StreamStep};
 use crate::error::Result;
-use crate::memory::{Kept, Memory, Table};
+use crate::memory::{Kept, Memory, SlimFrame, Table};
 use crate::spec::{Value, read};
 
 /// What a streamed step gave.
@@ -90,7 +90,7 @@ pub(super) fn stream_in(
 fn table(memory: &Memory, frame: &DataFrame) -> Result<Table> {
     let mut kept = Kept::new(memory, "a table");
     for at in (0..frame.height()).step_by(7) {
-        kept.push(frame.slice(at as i64, 7))?;
+        kept.push(SlimFrame::of(&frame.slice(at as i64, 7)))?;
     }
     Ok(Table::new(Arc::new(kept), frame.schema().as_ref().clone()))
 }

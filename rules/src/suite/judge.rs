@@ -1,5 +1,6 @@
 //! Judging: what the state and the proofs say about each check.
 
+use arrow::array::{Array, ArrayRef, new_null_array};
 use chrono::{DateTime, Utc};
 
 use super::partitions::by_partition;
@@ -8,8 +9,8 @@ use super::{BoundCheck, JudgeContext, SampleColumn, Suite, Way};
 use crate::check::{Nulls, OnRow};
 use crate::measure::Readings;
 use crate::passing::{Fared, Wanted};
-use crate::proofs::Proofs;
-use crate::rule::RowTest;
+use crate::proofs::{ColumnProof, Proofs};
+use crate::rule::{RowTest, Rows};
 use crate::sample::{REDACTED, Sample};
 use crate::verdict::{AnsweredFrom, Outcome, Verdict};
 
@@ -160,9 +161,13 @@ impl Suite {
         let nulls = proofs.nulls(first)?;
         let about_one = check.check.columns.len() == 1;
         let all_null = about_one && nulls == rows && !test.tests_nulls();
-        if !all_null && !test.proven(proofs, &names) {
+        let from = if all_null || test.proven(proofs, &names) {
+            AnsweredFrom::Footer
+        } else if names.len() == 1 && listed_pass(test, proofs.columns.get(*first)?) {
+            AnsweredFrom::Dictionary
+        } else {
             return None;
-        }
+        };
         let policy = check.check.envelope.nulls.unwrap_or(test.default_nulls());
         let evaluated = match policy {
             _ if test.tests_nulls() => rows,
@@ -172,8 +177,21 @@ impl Suite {
             Nulls::Fail => return None,
         };
         let tally = Tally { evaluated, nulls, ..Tally::default() };
-        Some(judge_rows(check, &tally).from(AnsweredFrom::Footer))
+        Some(judge_rows(check, &tally).from(from))
     }
+}
+
+/// Whether all values that a column may hold are known, and every one passes.
+fn listed_pass(test: &dyn RowTest, known: &ColumnProof) -> bool {
+    let (Some(values), Some(nulls)) = (&known.values, known.nulls) else { return false };
+    let outcome = |values: ArrayRef| {
+        test.test(&Rows { columns: &[values], predicates: &[], now: DateTime::UNIX_EPOCH })
+    };
+    let all_pass =
+        || outcome(ArrayRef::clone(values)).is_ok_and(|passes| passes.true_count() == passes.len());
+    // Rows without a value are counted as such only if the test says nothing about them.
+    let skips_null = || outcome(new_null_array(values.data_type(), 1)).is_ok_and(|passes| passes.is_null(0));
+    test.per_value() && (nulls == 0 || (!test.tests_nulls() && skips_null())) && all_pass()
 }
 
 /// Judges how the rows fared by `mostly` and `warn`.

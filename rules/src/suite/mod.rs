@@ -220,10 +220,27 @@ impl Suite {
         columns.filter(|(column, _)| self.is_needed(*column)).map(|(_, name)| name.as_str())
     }
 
+    /// The columns among those that batches need not bring if their values were listed and all passed.
+    pub fn listable(&self) -> impl Iterator<Item = &str> {
+        let by_value = |check: &BoundCheck| {
+            let is_per_value = matches!(&check.way, Way::Rows(test) if test.per_value());
+            is_per_value && check.filter.is_none() && check.columns.len() == 1
+        };
+        let columns = self.columns.iter().enumerate();
+        let is_listable =
+            move |column| self.is_needed(column) && !self.is_read(column, |check| !by_value(check));
+        columns.filter(move |(column, _)| is_listable(*column)).map(|(_, name)| name.as_str())
+    }
+
     fn is_needed(&self, column: usize) -> bool {
+        self.is_read(column, |_| true)
+    }
+
+    /// Whether a check that counts reads a column, or something that belongs to no single one.
+    fn is_read(&self, column: usize, counts: impl Fn(&BoundCheck) -> bool) -> bool {
         let by_check = |check: &BoundCheck| {
             let samples = check.samples.iter().map(|sample| &sample.column);
-            check.measured && check.columns.iter().chain(samples).any(|read| *read == column)
+            check.measured && counts(check) && check.columns.iter().chain(samples).any(|read| *read == column)
         };
         let by_measure = |measure: &PlannedMeasure| {
             let shown = measure.shown.iter().map(|shown| &shown.column);

@@ -70,6 +70,7 @@ fn a_footer_answers_where_the_check_sets_the_clock() {
         min: Some(values.slice(0, 1)),
         max: Some(values.slice(1, 1)),
         exact: false,
+        values: None,
     };
     let columns = [("x".to_owned(), known)].into_iter().collect();
     let proofs = Proofs { rows: Some(3), columns, ..Proofs::default() };

@@ -177,7 +177,7 @@ fn a_dictionary_with_nulls_among_its_values_is_understood() {
 
 fn known(nulls: u64, low: i64, high: i64) -> ColumnProof {
     let value = |value: i64| Some(Arc::new(Int64Array::from(vec![value])) as ArrayRef);
-    ColumnProof { nulls: Some(nulls), min: value(low), max: value(high), exact: true }
+    ColumnProof { nulls: Some(nulls), min: value(low), max: value(high), exact: true, values: None }
 }
 
 fn proofs(nulls: u64) -> Proofs {
@@ -288,6 +288,52 @@ fn all_null_columns_are_skipped_from_footers_too() {
     let columns = [("x".to_owned(), all_null)].into_iter().collect();
     let proofs = Proofs { rows: Some(5), columns, ..Proofs::default() };
     assert_eq!(judge_with(&suite, &suite.start(), &proofs)[0].status, Status::Skipped);
+}
+
+#[test]
+fn values_that_dictionaries_list_answer_where_all_of_them_pass() {
+    let listed = |nulls: u64, values: &[&str]| {
+        let values: ArrayRef = Arc::new(StringArray::from(values.to_vec()));
+        let known = ColumnProof { nulls: Some(nulls), values: Some(values), ..ColumnProof::default() };
+        Proofs {
+            rows: Some(9),
+            columns: [("x".to_owned(), known)].into_iter().collect(),
+            ..Proofs::default()
+        }
+    };
+    let checks = [
+        ("in_set", json!({"column": "x", "values": ["AIR", "SHIP", "RAIL"]})),
+        ("regex", json!({"column": "x", "pattern": "[A-Z]+", "nulls": "pass"})),
+        ("length", json!({"column": "x", "max": 3, "mostly": 0.5})),
+        ("in_set", json!({"column": "x", "values": ["AIR", "SHIP"], "where": "TRUE"})),
+        ("missing", json!({"column": "x"})),
+        ("distinct_count", json!({"column": "x", "max": 9})),
+    ];
+    let suite = bind(&checks, &rows("x:string\n").schema());
+    assert_eq!(answered(&suite, &listed(2, &["AIR", "SHIP"])), [0, 1]);
+    assert_eq!(answered(&suite, &listed(0, &["AIR", "SHIP"])), [0, 1, 4]);
+    assert_eq!(answered(&suite, &listed(0, &["AIR", ""])), [2]);
+    assert_eq!(answered(&suite, &listed(0, &[])), [0, 1, 2, 4]);
+    let verdicts = judge_with(&suite, &suite.start(), &listed(2, &["AIR", "SHIP"]));
+    assert_eq!(verdicts[0].answered_from, AnsweredFrom::Dictionary);
+    let counts = |at: usize| (verdicts[at].status, verdicts[at].n_evaluated, verdicts[at].n_null);
+    assert_eq!((counts(0), counts(1)), ((Status::Pass, 7, 2), (Status::Pass, 9, 2)));
+}
+
+#[test]
+fn a_column_that_only_tests_of_its_values_read_may_be_listed() {
+    let listable = |checks: &[(&str, Value)]| -> Vec<String> {
+        let suite = bind(checks, &rows("x:string,y:string,z:int64\n").schema());
+        suite.listable().map(str::to_owned).collect()
+    };
+    let in_set = |column: &str| ("in_set", json!({"column": column, "values": ["a"]}));
+    assert_eq!(listable(&[in_set("x"), in_set("y")]), ["x", "y"]);
+    assert_eq!(listable(&[in_set("x"), in_set("y"), ("distinct_count", json!({"column": "x"}))]), ["y"]);
+    assert_eq!(
+        listable(&[in_set("x"), ("regex", json!({"column": "y", "pattern": "a", "where": "z > 1"}))]),
+        ["x"]
+    );
+    assert_eq!(listable(&[in_set("x"), ("eq", json!({"column": "y", "value": {"column": "x"}}))]), [""; 0]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::exec::permit::{Permit, Permits};
 use crate::exec::progress::Progress;
 use crate::exec::rows::Worked;
 use crate::exec::turnstile::{Ticket, Turnstile};
-use crate::memory::Memory;
+use crate::memory::{Memory, SlimFrame};
 use crate::sink::{DatasetWriter, Job, Piece};
 use crate::steps::{Rest, Then, Turn};
 use crate::store::Io;
@@ -95,7 +95,7 @@ struct Lanes<'l> {
     stages: Vec<Turnstile<(Turn<'l>, Batch)>>,
     measured: Turnstile<Measured>,
     pieces: Turnstile<(Vec<Piece>, Option<Arc<Permit>>)>,
-    gathered: Turnstile<Option<DataFrame>>,
+    gathered: Turnstile<Option<SlimFrame>>,
     quarantined: Vec<Turnstile<Vec<Piece>>>,
 }
 
@@ -365,7 +365,7 @@ impl<'l> Flow<'l> {
             });
         }
         if let Some(gathered) = &line.gathered {
-            self.lanes[index].gathered.pass(ticket, rows.clone(), |_, rows| {
+            self.lanes[index].gathered.pass(ticket, rows.as_ref().map(SlimFrame::of), |_, rows| {
                 let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
                 rows.map_or(Ok(()), |rows| gathered.push(rows))
             })?;

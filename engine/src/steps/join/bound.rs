@@ -132,7 +132,7 @@ impl StreamStep for Bound {
         if other.is_on_disk() {
             return Ok(Box::new(Distant::new(self.clone(), &other, memory)?));
         }
-        Ok(Box::new(Probe::new(self.clone(), &other.frame()?)?))
+        Ok(Box::new(Probe::new(self.clone(), &other, memory)?))
     }
 
     fn narrow(&mut self, wanted: &ColumnSet) -> Option<Needs> {

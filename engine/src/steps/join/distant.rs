@@ -5,7 +5,7 @@
 //! fits is, and what comes out is merged in the order of the rows that came in.
 
 use std::ops::RangeInclusive;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use polars::prelude::{Column, DataFrame, DataType, IdxCa, PlSmallStr, PolarsResult, Schema};
 use rayon::prelude::*;
@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::bound::{Bound, Taken};
 use super::operator::Probe;
 use crate::error::{Error, Result};
-use crate::memory::{Keys as SortKeys, Memory, Packed, Runs, Spool, Table, bytes_of, stack};
+use crate::memory::{Kept, Keys as SortKeys, Memory, Packed, Runs, SlimFrame, Spool, Table};
 use crate::steps::keys::{KeyEncoder, Keys, Word};
 use crate::steps::rows::{locked, order_bytes};
 use crate::steps::{Operator, Rest, Then, Turn};
@@ -87,10 +87,7 @@ impl Distant {
         here: &Part,
         mut out: Spool,
     ) -> Result<(Spool, Vec<(&'static str, u64)>)> {
-        let other = self.stacked(there)?;
-        let holder = self.memory.holder(format!("a part of the rows of \"{}\"", self.join.with));
-        holder.note(bytes_of(&other));
-        let probe = Probe::new(self.join.clone(), &other)?;
+        let probe = Probe::new(self.join.clone(), &self.part(there)?, &self.memory)?;
         for (index, before) in here.before.iter().enumerate() {
             let rows = later_by(here.rows.read(index)?, *before)?;
             if let Some(joined) = probe.prepare(rows)?()?()? {
@@ -105,10 +102,14 @@ impl Distant {
         Ok((out, probe.counts()))
     }
 
-    /// The rows of a part of the other table.
-    fn stacked(&self, spool: &Spool) -> Result<DataFrame> {
-        let all = stack((0..spool.len()).map(|index| spool.read(index)))?;
-        Ok(all.unwrap_or_else(|| DataFrame::empty_with_schema(&self.schema)))
+    /// The rows of a part of the other table, in memory whatever the room.
+    fn part(&self, spool: &Spool) -> Result<Table> {
+        let who = format!("a part of the rows of \"{}\"", self.join.with);
+        let mut rows = Kept::in_memory(&self.memory, who);
+        for index in 0..spool.len() {
+            rows.push(SlimFrame::of(&spool.read(index)?))?;
+        }
+        Ok(Table::new(Arc::new(rows), self.schema.clone()))
     }
 
     fn order(&self) -> SortKeys {

@@ -55,6 +55,16 @@ impl Index {
         Some((lists.rows[at], lists.rows[at + 1]))
     }
 
+    /// About as many bytes as it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        let narrow = match &self.narrow {
+            Narrow::Ranked(ranked) => ranked.bytes(),
+            Narrow::Hashed(table) => table.bytes(),
+        };
+        let lists = self.lists.as_ref().map_or(0, |lists| 4 * (lists.starts.len() + lists.rows.len()));
+        (narrow + self.wide.bytes() + lists) as u64
+    }
+
     /// Whether no key has more than one row.
     pub(super) fn is_unique(&self) -> bool {
         self.lists.is_none()

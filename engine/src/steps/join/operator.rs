@@ -10,6 +10,7 @@ use super::bound::Bound;
 use super::index::Index;
 use super::payload::Payload;
 use crate::error::{Error, Result};
+use crate::memory::{Holder, Memory, Table, bytes_of_column};
 use crate::steps::keys::{KeySet, Sharded};
 use crate::steps::rows::{NONE, frame, indices, keep, locked, rest, take};
 use crate::steps::{Operator, Rest, Then, Turn};
@@ -28,36 +29,45 @@ pub(super) struct Probe {
     unmatched_here: AtomicU64,
     /// Keys of the rows so far, if they may occur once only.
     seen: Option<Mutex<KeySet>>,
+    /// Says what the index and the columns take as long as they are there.
+    _holder: Holder,
 }
 
 impl Probe {
-    pub(super) fn new(join: Bound, other: &DataFrame) -> Result<Self> {
-        let index = Index::new(&join.there, other)?;
+    pub(super) fn new(join: Bound, other: &Table, memory: &Memory) -> Result<Self> {
+        let holder = memory.holder(format!("the rows of \"{}\" to join", join.with));
+        let there = || join.keys.iter().map(|key| key.there.as_str());
+        let key_columns = other.only(there())?.frame()?;
+        let index = Index::new(&join.there, &key_columns)?;
         if let (true, Some((row, _))) = (join.expect.once_there(), index.repeated()) {
-            let names = join.keys.iter().map(|key| key.there.as_str());
-            let key = example(other, names, row as usize);
+            let key = example(&key_columns, there(), row as usize);
             let times = index.rows_of(row).len();
             return Err(violation(&join, &format!("{key} stands in {times} rows of \"{}\"", join.with))
                 .hint(format!("deduplicate \"{}\" by its key first, or use `expect: n-n`", join.with)));
         }
-        let column = |name: &str| {
-            let column = other.column(name).map(Column::rechunk);
-            column.map_err(|e| Error::defect("a table to join lacks a column").because(e))
-        };
-        let keys = if join.keeps_there() {
-            let key = |key: &super::bound::Key| cast(&column(&key.there)?, &key.dtype);
+        let keys: Vec<Column> = if join.keeps_there() {
+            let key = |key: &super::bound::Key| {
+                let column = key_columns.column(&key.there);
+                cast(
+                    column.map_err(|e| Error::defect("a table to join lacks a column").because(e))?,
+                    &key.dtype,
+                )
+            };
             join.keys.iter().map(key).collect::<Result<_>>()?
         } else {
             Vec::new()
         };
         let payload = (join.payload.iter())
-            .map(|taken| Ok(column(&taken.there)?.with_name(taken.name.clone())))
+            .map(|taken| Ok(other.slim(&taken.there)?.with_name(taken.name.clone())))
             .collect::<Result<_>>()
             .map(Payload::new)?;
-        let height = other.height();
+        let height = key_columns.height();
+        let of_keys: u64 = keys.iter().map(bytes_of_column).sum();
+        holder.note(payload.bytes() + index.bytes() + of_keys);
         let matched = (0..height.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let seen = join.expect.once_here().then(Mutex::default);
-        Ok(Self { join, index, keys, payload, height, matched, unmatched_here: AtomicU64::new(0), seen })
+        let unmatched_here = AtomicU64::new(0);
+        Ok(Self { join, index, keys, payload, height, matched, unmatched_here, seen, _holder: holder })
     }
 
     /// The rows that come of a batch, given the first matching row of each.

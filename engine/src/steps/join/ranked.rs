@@ -56,6 +56,11 @@ impl Ranked {
         Some(ranked)
     }
 
+    /// Bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.words.len() * size_of::<Word>() + 4 * self.rows.as_ref().map_or(0, Vec::len)
+    }
+
     fn first_rows(&self, part: &Part<u64>, keys: usize, repeats: &mut Vec<(u32, u32)>) -> Vec<u32> {
         let mut rows = vec![NONE; keys];
         for (index, key) in part.keys.iter().enumerate() {
