@@ -75,7 +75,7 @@ use crate::mask::RowSet;
 use crate::profile::{ColumnProfile, Depth};
 use crate::proofs::Proofs;
 use crate::sample::Keep;
-pub(crate) use quantiles::QuantileLevel;
+pub(crate) use quantiles::{QuantileLevel, Within};
 use total::total_of;
 use values::present_only;
 
