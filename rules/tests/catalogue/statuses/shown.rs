@@ -58,6 +58,12 @@ pub(super) const SHOWN: &[Shown] = &[
         &[(Pass, "1 2 null null"), (Fail, "1 2 1"), (Skipped, "null"), (Error, "lost 1 2")],
     ),
     (
+        "unique",
+        r#"{"column": "x", "group_by": "g"}"#,
+        "g:int64,x:int64",
+        &[(Pass, "1,1 2,1"), (Fail, "1,1 1,1"), (Skipped, "1,"), (Error, "lost 1,1")],
+    ),
+    (
         "primary_key",
         r#"{"column": "x"}"#,
         "x:int64",
