@@ -16,7 +16,8 @@ pub struct Envelope {
     #[serde(rename = "where")]
     pub filter: Option<String>,
     /// Columns whose values form groups; the check is judged for each group and fails if one fails. More than
-    /// 10,000 groups, or more than about 1 GiB of keys and values that are held for them, are an error.
+    /// 10,000 groups, or more than about 1 GiB of values that are held for them, are an error. Keys that are looked
+    /// for repeats go to disk instead.
     #[serde(deserialize_with = "one_or_many")]
     #[schemars(with = "OneOrMany")]
     pub group_by: Vec<String>,

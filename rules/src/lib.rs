@@ -25,6 +25,7 @@ mod counterpart;
 mod declared;
 mod distance;
 mod envelope;
+mod fences;
 mod followed;
 mod frequency;
 mod keys;

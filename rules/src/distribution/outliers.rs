@@ -5,9 +5,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::baseline::{Baseline, Point};
 use crate::check::{ParamError, Share};
+use crate::compared_with::{Against, ComparedWith};
+use crate::fences::{Fences, Outside};
+use crate::keys::KeyKind;
 use crate::literal::{Family, scale_of, type_name};
-use crate::measure::{Accumulator, Interpolation, Moments, Quantiles, Readings, What};
+use crate::measure::{Accumulator, Moments, Quantiles, Readings, What, Within};
+use crate::profile::{ColumnProfile, Depth};
+use crate::reference::{Columns as OtherColumns, Reference};
 use crate::rule::{
     Bound, Columns, Cost, Example, Judge, Problem, Rule, RuleDef, Shape, Site, parse_params, schema_of,
 };
@@ -21,15 +27,22 @@ pub static DEF: RuleDef = RuleDef {
     name: "outliers",
     aliases: &[],
     dimension: "distribution",
-    summary: "The share of values outside fences computed from the column is small.",
+    summary: "The share of values outside fences computed from the column, now or in the baseline, is small.",
     definition: "Values below the lower or above the upper fence ÷ values, at most `max_ratio`. Fences, as the step \
                  `drop_outliers` has them: `zscore` mean ± `threshold` (3) standard deviations (n − 1), `mad` median ± \
                  `threshold` (3.5) · 1.4826 · MAD (Iglewicz and Hoaglin 1993), `iqr` from q₁ − `k` (1.5) · IQR to q₃ + k \
                  · IQR (Tukey 1977), `percentile` the quantiles `lower` (0.01) and `upper` (0.99), outside which about that \
-                 share of any column lies. Where the spread is zero nothing is \
-                 outside. Exact up to 100,000 values; then counted by a sketch whose bound is given, with mean and \
-                 deviation still exact. Nulls and NaN are left out. Fences that infinite values or powers beyond floats \
-                 leave undefined are an error. Without values the check is skipped.",
+                 share of any column lies. Fences are those of the values themselves, or with `baseline` those of what \
+                 was published before or of another dataset, which values that moved all together do not move along. \
+                 Where the values have no spread, none of them is outside; where a baseline has none, the check is \
+                 skipped. Quantiles and counts are exact up to 100,000 values (8,192 with a `baseline`, of which 256 are \
+                 stored of each point), then sketched; mean and deviation always are. Of sketches, exactness says by how \
+                 much the share may be wrong, by its fences and by its count, and `interval` between which shares it is: \
+                 an error of ranks ε moves a fence between the quantiles at ε less and more, and that of a MAD between \
+                 those at 2ε of the distances, as far again as the median may be off. Nothing is outside, exactly, of \
+                 fences that the extremes of a column with a `baseline` are within. Nulls and NaN are left out, also of a \
+                 baseline. Fences that infinite values or powers beyond floats leave undefined are an error. Without \
+                 values, or with fewer than `min_history` points in the `baseline`, the check is skipped.",
     example: Example {
         yaml: "outliers: {column: delay, method: iqr, max_ratio: 0.1}",
         params: r#"{"column": "delay", "method": "iqr", "max_ratio": 0.1}"#,
@@ -46,9 +59,6 @@ pub static DEF: RuleDef = RuleDef {
     schema: schema_of::<Outliers>,
 };
 
-/// Makes the median absolute deviation of a normal distribution its standard deviation.
-const MAD_SCALE: f64 = 1.4826;
-
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Outliers {
@@ -64,6 +74,10 @@ struct Outliers {
     lower: Option<Share>,
     /// percentile: the share below the upper quantile (0.99).
     upper: Option<Share>,
+    /// Whose fences count in place of the column's own: those of what was published before, or of another dataset.
+    baseline: Option<ComparedWith>,
+    /// With fewer points in the baseline than this (1) the check is skipped.
+    min_history: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -102,6 +116,31 @@ impl Outliers {
     fn quantiles(&self) -> (f64, f64) {
         (self.lower.map_or(0.01, Share::get), self.upper.map_or(0.99, Share::get))
     }
+
+    /// By mean and deviation of numbers that are `10^scale` times as large.
+    fn by_moments(&self, moments: &Moments, scale: i32) -> Result<Fences, &'static str> {
+        let present = Moments { nan: 0, ..moments.clone() };
+        if present.overflow {
+            return Err("the powers of the values are beyond the range of floats");
+        }
+        if present.count() < 2 {
+            return Ok(Fences::NoSpread);
+        }
+        let unit = 10_f64.powi(scale);
+        let (mean, deviation) = (present.mean() / unit, present.variance(1).sqrt() / unit);
+        Ok(Fences::by_deviation(mean, deviation, self.threshold.unwrap_or(3.0)))
+    }
+
+    fn by_quantiles(&self, values: &Quantiles) -> Fences {
+        match self.method {
+            Method::Iqr => Fences::by_quartiles(values, self.k.unwrap_or(1.5)),
+            Method::Percentile => {
+                let (lower, upper) = self.quantiles();
+                Fences::by_quantiles(values, lower, upper)
+            }
+            Method::Mad | Method::Zscore => Fences::by_mad(values, self.threshold.unwrap_or(3.5)),
+        }
+    }
 }
 
 impl Rule for Outliers {
@@ -127,12 +166,27 @@ impl Rule for Outliers {
         if lower >= upper {
             return Err(ParamError::new(format!("lower {lower} is not below upper {upper}")).key("lower"));
         }
-        Ok(())
+        match &self.baseline {
+            Some(baseline) => baseline.validate(self.min_history.unwrap_or(1)),
+            None if self.min_history.is_some() => {
+                Err(ParamError::new("min_history is for baseline").key("min_history"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn baseline(&self) -> Option<Baseline> {
+        self.baseline.as_ref()?.history()
+    }
+
+    fn baseline_rows(&self, columns: OtherColumns) -> Option<Reference> {
+        self.baseline.as_ref()?.rows(columns)
     }
 
     fn expected(&self) -> String {
-        let ratio = self.max_ratio.get() * 100.0;
-        format!("at most {} % of values outside fences by {}", short(ratio), self.method.name())
+        let (ratio, method) = (short(self.max_ratio.get() * 100.0), self.method.name());
+        let whose = self.baseline.as_ref().map(|baseline| format!(" of {}", baseline.text()));
+        format!("at most {ratio} % of values outside fences by {method}{}", whose.unwrap_or_default())
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
@@ -143,108 +197,98 @@ impl Rule for Outliers {
         }
         let thresholds = Thresholds::of(site.envelope, self.max_ratio.get());
         let disclosure = site.disclosure([name.as_str()]);
-        let columns = [name];
-        let quantiles = site.measure(What::Quantiles, &columns);
-        let by_mean = self.method == Method::Zscore;
-        let moments = by_mean.then(|| site.measure(What::Moments(2), &columns));
         let rule = self.clone();
-        Ok(Bound::Whole(Box::new(Judged { rule, data_type, disclosure, thresholds, quantiles, moments })))
+        let judged = Judged { rule, disclosure, thresholds };
+        let columns = [name];
+        let Some(baseline) = &self.baseline else {
+            let quantiles = site.measure(What::Quantiles, &columns);
+            let by_mean = self.method == Method::Zscore;
+            let moments = by_mean.then(|| site.measure(What::Moments(2), &columns));
+            return Ok(Bound::Whole(Box::new(OwnFences { judged, data_type, quantiles, moments })));
+        };
+        let measured = (What::Profile(Depth::Drift), columns.to_vec());
+        let min_history = self.min_history.unwrap_or(1);
+        let against = baseline.bind(site, min_history, std::slice::from_ref(&measured), &|here, there| {
+            KeyKind::share_a_scale(KeyKind::of(here), KeyKind::of(there))
+        })?;
+        let measure = site.measure(measured.0, &measured.1);
+        let (filter, [column]) = (site.envelope.filter.clone(), columns);
+        Ok(Bound::Whole(Box::new(EarlierFences { judged, against, column, filter, measure })))
     }
 }
 
+/// What both ways of finding fences share.
 #[derive(Debug)]
 struct Judged {
     rule: Outliers,
-    data_type: DataType,
     disclosure: Disclosure,
     thresholds: Thresholds,
+}
+
+impl Judged {
+    /// The outcome for values between fences, whose smallest and largest may be known.
+    fn outcome(
+        &self,
+        present: &Quantiles,
+        range: Option<(f64, f64)>,
+        (low, high): (Within, Within),
+        disclosure: Disclosure,
+    ) -> Outcome {
+        if low.at.is_nan() || high.at.is_nan() {
+            return Outcome::error("infinite values leave the fences undefined");
+        }
+        let outside = Outside::of(present, range, low, high);
+        let share = |count: u64| count as f64 / present.count as f64;
+        let ratio = share(outside.count);
+        let (count, all) = (grouped(i128::from(outside.count)), grouped(i128::from(present.count)));
+        let fence = |fence: Within| disclosure.text(short(fence.at));
+        let text = format!(
+            "{count} of {all} values ({}) outside {} to {}",
+            percent(outside.count, present.count),
+            fence(low),
+            fence(high)
+        );
+        let (lower, upper) = (disclosure.value(json!(low.at)), disclosure.value(json!(high.at)));
+        let mut observed = json!({"ratio": ratio, "outside": outside.count, "lower": lower, "upper": upper});
+        let bound = share(outside.error());
+        let exactness = if bound == 0.0 {
+            Exactness::Exact
+        } else {
+            let (least, most) = outside.between;
+            observed["interval"] = json!([share(least), share(most)]);
+            Exactness::Approx { bound }
+        };
+        let status = self.thresholds.status(ratio);
+        Outcome::new(status, observed, text).failed(outside.count).exactness(exactness)
+    }
+}
+
+/// A column between its own fences.
+#[derive(Debug)]
+struct OwnFences {
+    judged: Judged,
+    data_type: DataType,
     quantiles: usize,
     moments: Option<usize>,
 }
 
-/// The fences, or that the spread is zero.
-#[derive(Debug, Clone, Copy)]
-enum Fences {
-    Between(f64, f64),
-    NoSpread,
-}
-
-impl Fences {
-    /// A spread below and above a middle.
-    fn around(low: f64, high: f64, spread: f64) -> Self {
-        if spread == 0.0 { Self::NoSpread } else { Self::Between(low, high) }
-    }
-}
-
-impl Judged {
-    fn by_mean(&self, moments: &Moments) -> Result<Fences, &'static str> {
-        let present = Moments { nan: 0, ..moments.clone() };
-        if present.overflow {
-            return Err("the powers of the values are beyond the range of floats");
-        }
-        if present.count() < 2 {
-            return Ok(Fences::NoSpread);
-        }
-        let unit = 10_f64.powi(scale_of(&self.data_type));
-        let (mean, deviation) = (present.mean() / unit, present.variance(1).sqrt() / unit);
-        let reach = self.rule.threshold.unwrap_or(3.0) * deviation;
-        Ok(Fences::around(mean - reach, mean + reach, deviation))
-    }
-
-    fn by_quantiles(&self, present: &Quantiles) -> Fences {
-        let quantile = |q: f64| present.quantile(q, Interpolation::Linear);
-        match self.rule.method {
-            Method::Iqr => {
-                let (low, high) = (quantile(0.25), quantile(0.75));
-                let reach = self.rule.k.unwrap_or(1.5) * (high - low);
-                Fences::around(low - reach, high + reach, high - low)
+impl OwnFences {
+    fn outcome(&self, present: &Quantiles, fences: Fences) -> Outcome {
+        match fences {
+            Fences::Between(low, high) => {
+                self.judged.outcome(present, None, (low, high), self.judged.disclosure)
             }
-            Method::Percentile => {
-                let (lower, upper) = self.rule.quantiles();
-                let (low, high) = (quantile(lower), quantile(upper));
-                Fences::around(low, high, high - low)
-            }
-            Method::Mad | Method::Zscore => {
-                let (median, mad) = (quantile(0.5), present.mad());
-                let reach = self.rule.threshold.unwrap_or(3.5) * MAD_SCALE * mad;
-                Fences::around(median - reach, median + reach, mad)
+            Fences::NoSpread => {
+                let all = grouped(i128::from(present.count));
+                let text = format!("none of {all} values outside: they have no spread");
+                let observed = json!({"ratio": 0.0, "outside": 0, "lower": null, "upper": null});
+                Outcome::new(self.judged.thresholds.status(0.0), observed, text)
             }
         }
     }
-
-    fn outcome(&self, present: &Quantiles, fences: Result<Fences, &'static str>) -> Outcome {
-        let (low, high) = match fences {
-            Err(why) => return Outcome::error(why),
-            Ok(Fences::Between(low, high)) if low.is_nan() || high.is_nan() => {
-                return Outcome::error("infinite values leave the fences undefined");
-            }
-            Ok(Fences::Between(low, high)) => (low, high),
-            Ok(Fences::NoSpread) => (f64::NEG_INFINITY, f64::INFINITY),
-        };
-        let values = present.weighted();
-        let outside = values.iter().filter(|(value, _)| *value < low || *value > high);
-        let outside: u64 = outside.map(|(_, weight)| weight).sum();
-        let ratio = outside as f64 / present.count as f64;
-        let status = self.thresholds.status(ratio);
-        let all = grouped(i128::from(present.count));
-        let text = if low.is_infinite() && high.is_infinite() {
-            format!("none of {all} values outside: they have no spread")
-        } else {
-            let count = grouped(i128::from(outside));
-            let share = percent(outside, present.count);
-            let fence = |fence: f64| self.disclosure.text(short(fence));
-            format!("{count} of {all} values ({share}) outside {} to {}", fence(low), fence(high))
-        };
-        // Each fence is a rank of its own.
-        let bound = 2.0 * present.bound();
-        let exactness = if bound == 0.0 { Exactness::Exact } else { Exactness::Approx { bound } };
-        let (lower, upper) = (self.disclosure.value(json!(low)), self.disclosure.value(json!(high)));
-        let observed = json!({"ratio": ratio, "outside": outside, "lower": lower, "upper": upper});
-        Outcome::new(status, observed, text).failed(outside).exactness(exactness)
-    }
 }
 
-impl Judge for Judged {
+impl Judge for OwnFences {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
         let Some((all, Accumulator::Quantiles(quantiles))) =
             readings.at(self.quantiles).map(|all| (all, &all.accumulator))
@@ -257,9 +301,79 @@ impl Judge for Judged {
         }
         let moments = self.moments.and_then(|at| readings.at(at)).map(|all| &all.accumulator);
         let fences = match moments {
-            Some(Accumulator::Moments(moments)) => self.by_mean(moments),
-            _ => Ok(self.by_quantiles(&present)),
+            Some(Accumulator::Moments(moments)) => {
+                self.judged.rule.by_moments(moments, scale_of(&self.data_type))
+            }
+            _ => Ok(self.judged.rule.by_quantiles(&present)),
         };
-        self.outcome(&present, fences).counts(present.count, all.nulls)
+        let outcome = fences.map_or_else(Outcome::error, |fences| self.outcome(&present, fences));
+        outcome.counts(present.count, all.nulls)
+    }
+}
+
+/// A column between the fences of its baseline.
+#[derive(Debug)]
+struct EarlierFences {
+    judged: Judged,
+    against: Against,
+    column: String,
+    filter: Option<String>,
+    measure: usize,
+}
+
+impl EarlierFences {
+    fn of<'p>(&self, point: &'p Point) -> Option<&'p ColumnProfile> {
+        point.profile.column(&self.column, self.filter.as_deref())
+    }
+
+    /// The fences of a baseline, or the outcome where there are none.
+    fn fences(&self, before: &ColumnProfile) -> Result<(Within, Within), Box<Outcome>> {
+        let skipped = |why: &str| Err(Box::new(Outcome::skipped(why)));
+        let fences = if self.judged.rule.method == Method::Zscore {
+            let Some(moments) = &before.moments else {
+                return skipped("the type of the column is not the same all over the baseline");
+            };
+            let scale = match before.kind {
+                Some(KeyKind::Decimal(scale)) => i32::from(scale),
+                _ => 0,
+            };
+            self.judged.rule.by_moments(moments, scale).map_err(|why| Box::new(Outcome::error(why)))?
+        } else {
+            let quantiles = before.quantiles.as_ref();
+            quantiles.map_or(Fences::NoSpread, |all| self.judged.rule.by_quantiles(&all.without_nan()))
+        };
+        match fences {
+            Fences::Between(low, high) => Ok((low, high)),
+            Fences::NoSpread => skipped("the baseline has no spread to place fences by"),
+        }
+    }
+}
+
+impl Judge for EarlierFences {
+    fn judge(&self, readings: &Readings<'_>) -> Outcome {
+        let Some(now) = readings.profile(self.measure) else { return Outcome::skipped("no rows in scope") };
+        let present = now.quantiles.as_ref().map(Quantiles::without_nan).unwrap_or_default();
+        let counted = |outcome: Outcome| outcome.counts(present.count, now.nulls);
+        if present.count == 0 {
+            return counted(Outcome::skipped("no values in scope"));
+        }
+        let tells = |point: &Point| {
+            self.of(point).is_some_and(|before| {
+                before.comparable(&now) && before.quantiles.as_ref().is_some_and(|all| all.count > 0)
+            })
+        };
+        let points = match self.against.points(readings, tells) {
+            Ok(points) => points,
+            Err(why) => return counted(Outcome::skipped(why)),
+        };
+        let Some(before) = ColumnProfile::together(points.iter().filter_map(|point| self.of(point))) else {
+            return counted(Outcome::skipped("no baseline yet"));
+        };
+        let disclosure = if before.redacted { Disclosure::Redacted } else { self.judged.disclosure };
+        let outcome = match self.fences(&before) {
+            Ok(fences) => self.judged.outcome(&present, now.range(), fences, disclosure),
+            Err(outcome) => *outcome,
+        };
+        counted(outcome).against(self.against.compared(&points, readings))
     }
 }

@@ -50,7 +50,7 @@ pub use distinct::{Distinct, EXACT_DISTINCT, RELATIVE_ERROR};
 pub use exact_sum::ExactSum;
 pub use extremes::Extremes;
 pub use frequencies::{Frequencies, MOST_VALUES, MostCommon};
-pub(crate) use groups::unreadable;
+pub(crate) use groups::{Examples, Together, bring_back, survey, unreadable};
 pub use groups::{GroupCounts, Groups};
 pub use moments::Moments;
 pub use null_rows::NullRows;
@@ -75,7 +75,7 @@ use crate::mask::RowSet;
 use crate::profile::{ColumnProfile, Depth};
 use crate::proofs::Proofs;
 use crate::sample::Keep;
-pub(crate) use quantiles::QuantileLevel;
+pub(crate) use quantiles::{QuantileLevel, Within};
 use total::total_of;
 use values::present_only;
 
@@ -398,6 +398,22 @@ impl Accumulated {
             _ => {}
         }
         self
+    }
+
+    /// The keys that it holds, if it is of keys.
+    pub(crate) fn keys(&self) -> Option<&Groups> {
+        match &self.accumulator {
+            Accumulator::Groups(keys) => Some(keys),
+            _ => None,
+        }
+    }
+
+    /// The same to be changed.
+    pub(crate) fn keys_mut(&mut self) -> Option<&mut Groups> {
+        match &mut self.accumulator {
+            Accumulator::Groups(keys) => Some(keys),
+            _ => None,
+        }
     }
 
     /// The partitions that it tells apart; None where it tells none.

@@ -258,10 +258,38 @@ impl Quantiles {
         if median.is_nan() {
             return f64::NAN;
         }
+        weighted_quantile(&self.distances(median), self.is_exact(), 0.5, Interpolation::Linear)
+    }
+
+    /// How far values are from one, ascending.
+    fn distances(&self, from: f64) -> Vec<(f64, u64)> {
         let mut distances: Vec<(f64, u64)> =
-            self.weighted().into_iter().map(|(value, weight)| ((value - median).abs(), weight)).collect();
+            self.weighted().into_iter().map(|(value, weight)| ((value - from).abs(), weight)).collect();
         distances.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        weighted_quantile(&distances, self.is_exact(), 0.5, Interpolation::Linear)
+        distances
+    }
+
+    /// The `q`-quantile, and between which values it is.
+    pub(crate) fn quantile_within(&self, q: f64) -> Within {
+        let at = self.quantile(q, Interpolation::Linear);
+        if self.is_exact() {
+            return Within::exactly(at);
+        }
+        let (least, most) = around(&self.weighted(), q, self.error);
+        Within { at, least, most }
+    }
+
+    /// The median of the distances from the median, and between which values it is. Distances from a median that
+    /// is off by so much are off by that at most, and the rank of one comes of two ranks of values.
+    pub(crate) fn mad_within(&self) -> Within {
+        let at = self.mad();
+        if self.is_exact() || at.is_nan() {
+            return Within::exactly(at);
+        }
+        let median = self.quantile_within(0.5);
+        let off = (median.at - median.least).max(median.most - median.at);
+        let (least, most) = around(&self.distances(median.at), 0.5, 2 * self.error);
+        Within { at, least: (least - off).max(0.0), most: most + off }
     }
 
     /// Values (NaN aside) with the number of values each stands for, sorted.
@@ -275,6 +303,36 @@ impl Quantiles {
         all.sort_unstable();
         all.into_iter().map(|(key, weight)| (from_key(key), weight)).collect()
     }
+}
+
+/// A figure, and between which values it is where ranks may be wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Within {
+    pub(crate) at: f64,
+    pub(crate) least: f64,
+    pub(crate) most: f64,
+}
+
+impl Within {
+    pub(crate) fn exactly(at: f64) -> Self {
+        Self { at, least: at, most: at }
+    }
+}
+
+/// The values between which a quantile is where ranks are off by `error` at most.
+fn around(values: &[(f64, u64)], q: f64, error: u64) -> (f64, f64) {
+    let place = q * (values.iter().map(|(_, weight)| weight).sum::<u64>().saturating_sub(1)) as f64;
+    let at = |rank: u64| {
+        let mut passed = 0;
+        let found = values.iter().find(|(_, weight)| {
+            passed += weight;
+            passed > rank
+        });
+        found.map(|(value, _)| *value)
+    };
+    let least = (place.floor() as u64).checked_sub(error).and_then(at);
+    let most = at((place.ceil() as u64).saturating_add(error));
+    (least.unwrap_or(f64::NEG_INFINITY), most.unwrap_or(f64::INFINITY))
 }
 
 fn weighted_quantile(values: &[(f64, u64)], exact: bool, q: f64, interpolation: Interpolation) -> f64 {

@@ -1,7 +1,6 @@
 //! Checks that are judged for each group of rows: a suite of their own, with a part for each group.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::borrow::Cow;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Array};
 use arrow::buffer::BooleanBuffer;
@@ -9,26 +8,20 @@ use arrow::compute::take;
 use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::bind::Binding;
+use super::group_parts::{GroupParts, MOST_BYTES, MOST_GROUPS, with_counts};
 use super::state::Part;
 use super::{Batch, BindError, JudgeContext, NulledOut, RuleError, Suite};
 use crate::check::Check;
 use crate::keys::hash_rows;
 use crate::mask::RowSet;
-use crate::measure::unpacked;
+use crate::measure::{unpacked, unreadable};
 use crate::profile::redacted;
 use crate::sample::{in_words, json_value};
 use crate::scalar::grouped;
 use crate::verdict::{Exactness, GroupVerdict, Outcome, Status, Verdict};
-
-/// So many groups are kept apart; a check over more is an error.
-const MOST_GROUPS: usize = if cfg!(test) { 10 } else { 10_000 };
-
-/// About so many bytes of keys, values and the like are held for all groups; a check over more is an error.
-const MOST_BYTES: usize = 1 << if cfg!(test) { 20 } else { 30 };
 
 /// So many groups (or partitions) are shown in a verdict, those that fail first.
 pub(super) const SHOWN_GROUPS: usize = 100;
@@ -53,14 +46,6 @@ pub(super) struct Grouping {
 pub(super) struct Unbound {
     pub(super) names: Vec<String>,
     pub(super) checks: Vec<(Check, usize)>,
-}
-
-/// The part of each group, by the values of its keys as JSON.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct GroupParts {
-    groups: BTreeMap<String, Part>,
-    /// Whether there were more groups, or more was held for them, than is kept; then none are.
-    overflow: bool,
 }
 
 impl Unbound {
@@ -151,43 +136,23 @@ impl Grouping {
                  MiB; take fewer rows with `where`"
             ));
         }
+        let counted = match parts.counted(&self.suite.measures_of(check)) {
+            Ok(counted) => counted,
+            Err(error) => return Outcome::error(unreadable(&error)),
+        };
         let judged = |(key, part): (&String, &Part)| {
             let values: Vec<Value> = serde_json::from_str(key).unwrap_or_default();
             let group: Map<String, Value> = self.names.iter().cloned().zip(values).collect();
-            (group, self.suite.verdict(check, Some(part), context))
+            let part = if counted.is_empty() {
+                Cow::Borrowed(part)
+            } else {
+                Cow::Owned(with_counts(part, key, &counted))
+            };
+            (group, self.suite.verdict(check, Some(&part), context))
         };
         let mut groups: Vec<(Map<String, Value>, Verdict)> = parts.groups.iter().map(judged).collect();
         groups.sort_by_key(|(_, verdict)| severity(verdict.status));
         summary(groups, samples)
-    }
-}
-
-impl GroupParts {
-    const TOO_MUCH: Self = Self { groups: BTreeMap::new(), overflow: true };
-
-    pub(super) fn merge(&mut self, later: Self) -> Result<(), RuleError> {
-        if !self.overflow && !later.overflow {
-            for (key, part) in later.groups {
-                match self.groups.entry(key) {
-                    Entry::Occupied(mut mine) => mine.get_mut().merge(part)?,
-                    Entry::Vacant(place) => drop(place.insert(part)),
-                }
-            }
-            let mut held = self.bytes();
-            if held > MOST_BYTES {
-                self.groups.values_mut().for_each(Part::settle);
-                held = self.bytes();
-            }
-            if self.groups.len() <= MOST_GROUPS && held <= MOST_BYTES {
-                return Ok(());
-            }
-        }
-        *self = Self::TOO_MUCH;
-        Ok(())
-    }
-
-    fn bytes(&self) -> usize {
-        self.groups.values().map(Part::bytes).sum()
     }
 }
 
@@ -325,10 +290,16 @@ mod tests {
     use crate::baseline::NO_HISTORY;
     use crate::proofs::Proofs;
     use crate::reference::References;
+    use crate::room::{Room, Small};
     use crate::verdict::AnsweredFrom;
 
     /// The outcome of a check of `id` in groups of `shop`, whose rows come in batches of so many.
     fn outcome(rule: &str, rows: &[(i64, i64)], batch: usize) -> Verdict {
+        outcome_within(None, rule, rows, batch)
+    }
+
+    /// The same where keys are put away that there is no room for.
+    fn outcome_within(room: Option<Arc<dyn Room>>, rule: &str, rows: &[(i64, i64)], batch: usize) -> Verdict {
         let record = |rows: &[(i64, i64)]| {
             let (shops, ids): (Vec<i64>, Vec<i64>) = rows.iter().copied().unzip();
             let columns: [(_, ArrayRef); 2] =
@@ -339,7 +310,8 @@ mod tests {
         let checks = Check::parse(rule, &params).unwrap();
         let suite = Suite::bind(checks, &record(&[]).schema(), References::default()).unwrap();
         let now = DateTime::UNIX_EPOCH;
-        let mut state = suite.start();
+        let start = suite.start();
+        let mut state = room.map_or(start.clone(), |room| start.within(room));
         for rows in rows.chunks(batch) {
             let batch =
                 Batch { record: &record(rows), predicates: &[], origins: None, now, partitions: None };
@@ -364,6 +336,30 @@ mod tests {
                 assert_eq!(found.status, expected, "{} {batch}: {}", rows.len(), found.observed_text);
             }
         }
+    }
+
+    #[test]
+    fn keys_of_groups_beyond_what_is_held_are_put_away() {
+        let most = MOST_BYTES as i64 / 16;
+        let keys = |count: i64, groups: i64| (0..count).map(|id| (id % groups, id)).collect::<Vec<_>>();
+        let mut twice = keys(3 * most, 3);
+        twice.push((1, 1));
+        for (rows, status) in [(keys(3 * most, 10), Status::Pass), (twice, Status::Fail)] {
+            // Bytes beyond all bounds are room, and none are.
+            for bytes in [u64::MAX, 0] {
+                let small = Small::of(bytes);
+                let room: Arc<dyn Room> = Arc::<Small>::clone(&small);
+                let found = outcome_within(Some(room), "unique", &rows, 20_000);
+                assert_eq!((found.status, found.n_evaluated), (status, rows.len() as u64), "{bytes}");
+                // One place for each of 256 partitions, however many groups there are.
+                let batches = rows.len().div_ceil(20_000);
+                let most_times = if bytes == 0 { batches } else { 4 };
+                assert!((1..=most_times).contains(&(small.times() / 256)), "{bytes}: {}", small.times());
+                assert_eq!(small.times() % 256, 0);
+            }
+        }
+        let groups = keys(1_000, MOST_GROUPS as i64 + 1);
+        assert_eq!(outcome_within(Some(Small::of(0)), "unique", &groups, 100).status, Status::Error);
     }
 
     #[test]

@@ -44,6 +44,17 @@ impl Suite {
         self.eased(at, proofs).unwrap_or_else(all)
     }
 
+    /// The measures that a check and its parts asked for.
+    pub(super) fn measures_of(&self, at: usize) -> Vec<usize> {
+        match self.checks.get(at) {
+            Some(BoundCheck { way: Way::Parts(_, parts), .. }) => {
+                parts.iter().flat_map(|part| self.measures_of(*part)).collect()
+            }
+            Some(check) => check.measures.clone(),
+            None => Vec::new(),
+        }
+    }
+
     /// The measures that suffice for a check with what the plan proves. Rows may leave without harm, but a
     /// value that is nulled out may repeat another.
     fn eased(&self, at: usize, proofs: &Proofs) -> Option<Vec<usize>> {

@@ -6,6 +6,7 @@
 
 mod batch;
 mod bind;
+mod group_parts;
 mod grouping;
 mod judge;
 mod partitions;

@@ -8,8 +8,8 @@ use arrow::datatypes::DataType;
 use serde::{Deserialize, Serialize};
 
 use super::RuleError;
-use super::grouping::GroupParts;
-use crate::measure::{Accumulated, Accumulator, Spec, profiles};
+use super::group_parts::GroupParts;
+use crate::measure::{Accumulated, Spec, profiles};
 use crate::profile::Profile;
 use crate::room::Room;
 use crate::sample::Sample;
@@ -86,7 +86,7 @@ impl State {
 
     /// Adds what a batch contributed.
     pub fn merge(&mut self, part: Part) -> Result<(), RuleError> {
-        self.part.merge(part)?;
+        self.part.merge(part, self.room.as_ref())?;
         match &self.room {
             Some(room) => self.part.give_way(room).map_err(RuleError::Room),
             None => Ok(()),
@@ -98,7 +98,7 @@ impl State {
         if self.version != other.version || self.specs != other.specs || self.measured != other.measured {
             return Err(RuleError::ForeignPart);
         }
-        self.part.merge(other.part)
+        self.part.merge(other.part, self.room.as_ref())
     }
 
     /// What was measured, and what came out; for baselines.
@@ -135,28 +135,30 @@ impl State {
 }
 
 impl Part {
-    /// Puts away the keys of whoever holds more than an even share of them, if there are too many.
+    /// Puts away the keys of whoever holds more than an even share of them, if there are too many. What all groups
+    /// hold of a measure counts as one.
     fn give_way(&mut self, room: &Arc<dyn Room>) -> io::Result<()> {
-        let keys = |measure: &Accumulated| match &measure.accumulator {
-            Accumulator::Groups(groups) => groups.bytes() as u64,
-            _ => 0,
-        };
-        let held: Vec<u64> = self.measures.iter().map(keys).filter(|bytes| *bytes > 0).collect();
+        let own = self.measures.iter().filter_map(Accumulated::keys).map(|keys| keys.held() as u64);
+        let of_groups = self.groupings.iter().flat_map(|groups| groups.keys_held().into_values());
+        let held: Vec<u64> = own.chain(of_groups).filter(|bytes| *bytes > 0).collect();
+        if held.is_empty() && self.groupings.is_empty() {
+            return Ok(());
+        }
         let all: u64 = held.iter().sum();
-        if held.is_empty() || !room.is_full(all) {
+        if !room.is_full(all) || held.is_empty() {
             return Ok(());
         }
         let share = all / held.len() as u64;
-        for measure in &mut self.measures {
-            match &mut measure.accumulator {
-                Accumulator::Groups(groups) if groups.bytes() as u64 >= share => groups.put_away(room)?,
-                _ => {}
+        for keys in self.measures.iter_mut().filter_map(Accumulated::keys_mut) {
+            if keys.held() as u64 >= share {
+                keys.put_away(room)?;
             }
         }
-        Ok(())
+        self.groupings.iter_mut().try_for_each(|groups| groups.put_away(share, room))
     }
 
-    pub(super) fn merge(&mut self, other: Self) -> Result<(), RuleError> {
+    /// Adds another part. Keys of groups that would be too many go where there is room, if there is such a place.
+    pub(super) fn merge(&mut self, other: Self, room: Option<&Arc<dyn Room>>) -> Result<(), RuleError> {
         if self.tallies.len() != other.tallies.len()
             || self.measures.len() != other.measures.len()
             || self.groupings.len() != other.groupings.len()
@@ -172,7 +174,7 @@ impl Part {
             }
         }
         for (mine, theirs) in self.groupings.iter_mut().zip(other.groupings) {
-            mine.merge(theirs)?;
+            mine.merge(theirs, room)?;
         }
         Ok(())
     }

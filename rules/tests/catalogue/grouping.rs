@@ -1,7 +1,11 @@
 //! Checks that are judged for each group.
 
+use std::io;
+use std::sync::{Arc, Mutex};
+
 use arrow::array::RecordBatch;
-use lockgate_rules::{Check, State, Status};
+use lockgate_rules::{Check, Room, State, Status, Suite, Verdict};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::{bind, judge, measured, rows, state, try_bind, verdict};
@@ -157,4 +161,82 @@ fn without_rows_there_are_no_groups() {
     all.merge(measured.part).unwrap();
     let found = &judge(&suite, &all)[0];
     assert_eq!((found.status, found.observed_text.as_str()), (Status::Skipped, "no groups in scope"));
+}
+
+/// Room for so many bytes of keys.
+#[derive(Debug)]
+struct Small {
+    bytes: u64,
+    away: Mutex<Vec<u8>>,
+}
+
+impl Room for Small {
+    fn is_full(&self, held: u64) -> bool {
+        held > self.bytes
+    }
+
+    fn put(&self, bytes: &[u8]) -> io::Result<u64> {
+        let mut away = self.away.lock().unwrap();
+        away.extend_from_slice(bytes);
+        Ok((away.len() - bytes.len()) as u64)
+    }
+
+    fn get(&self, start: u64, len: usize) -> io::Result<Vec<u8>> {
+        Ok(self.away.lock().unwrap()[start as usize..start as usize + len].to_vec())
+    }
+}
+
+/// The state of rows that come in batches, with room for so many bytes of keys.
+fn state_within(suite: &Suite, bytes: u64, batches: &[RecordBatch]) -> State {
+    let mut all = suite.start().within(Arc::new(Small { bytes, away: Mutex::default() }));
+    for batch in batches {
+        all.merge(measured(suite, batch).part).unwrap();
+    }
+    all
+}
+
+/// The verdicts without their rows, which are not looked for among keys that were put away.
+fn without_samples(verdicts: Vec<Verdict>) -> Vec<Verdict> {
+    verdicts.into_iter().map(|verdict| Verdict { samples: Vec::new(), ..verdict }).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn groups_are_judged_alike_wherever_their_keys_are(
+        lines in prop::collection::vec((0..5_u8, 0..30_u8, 0..3_u8), 0..120),
+        size in 1..40_usize,
+        bytes in prop_oneof![Just(0), 0..60_000_u64],
+        cut in 0..120_usize,
+    ) {
+        let value = |value: u8| if value == 0 { String::new() } else { value.to_string() };
+        let line = |(g, x, y): (u8, u8, u8)| format!("{},{},{}", value(g), value(x), value(y));
+        let lines: Vec<String> = lines.into_iter().map(line).collect();
+        let batch = rows(&format!("g:int64,x:int64,y:int64\n{}", lines.join("\n")));
+        let checks = [
+            ("unique", json!({"column": "x", "group_by": "g"})),
+            ("unique", json!({"columns": ["x", "y"], "count": "dup_groups", "nulls_distinct": false, "group_by": "g"})),
+            ("unique", json!({"column": "x", "count": "rows_in_dup_groups", "max": 3, "group_by": ["g", "y"]})),
+            ("primary_key", json!({"column": "x", "group_by": "g"})),
+            ("uniqueness", json!({"column": "x", "min": 0.5, "warn": {"min": 0.8}, "group_by": "g"})),
+            ("unique_value_ratio", json!({"column": "y", "min": 0.5, "group_by": "g"})),
+            ("distinct_count", json!({"column": "x", "max": 9, "exactness": "exact", "group_by": "g"})),
+            ("distinctness", json!({"column": "x", "min": 0.7, "exactness": "exact", "group_by": "y"})),
+            ("any_of", json!({"rules": [{"unique": "x"}, {"row_count": {"max": 4}}], "group_by": "g"})),
+            ("entropy", json!({"column": "y", "min": 0.5, "group_by": "g"})),
+            ("unique", json!("x")),
+        ];
+        let suite = bind(&checks, &batch.schema());
+        let held = without_samples(judge(&suite, &state(&suite, std::slice::from_ref(&batch))));
+        let away = state_within(&suite, bytes, &split(&batch, size));
+        prop_assert_eq!(&without_samples(judge(&suite, &away)), &held);
+        let stored: State = serde_json::from_value(serde_json::to_value(&away).unwrap()).unwrap();
+        prop_assert_eq!(&without_samples(judge(&suite, &stored)), &held);
+        let cut = cut.min(batch.num_rows());
+        let rest = batch.slice(cut, batch.num_rows() - cut);
+        let mut both = state_within(&suite, bytes, &split(&batch.slice(0, cut), size));
+        both.append(state_within(&suite, bytes, &split(&rest, size))).unwrap();
+        prop_assert_eq!(&without_samples(judge(&suite, &both)), &held);
+    }
 }

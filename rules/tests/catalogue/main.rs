@@ -36,6 +36,7 @@ mod reconciliation;
 mod records;
 mod redaction;
 mod samples;
+mod statuses;
 mod suites;
 mod texts;
 mod value_files;

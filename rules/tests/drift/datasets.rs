@@ -16,7 +16,7 @@ use crate::support::{against, check, column, gathered, judge_against, now, rows,
 use crate::{DISTANCES, distance, drawn, figure};
 
 /// The verdict on rows compared with those of the source `training`.
-fn beside(rule: &str, mut params: Value, here: &RecordBatch, there: &[RecordBatch]) -> Verdict {
+pub(crate) fn beside(rule: &str, mut params: Value, here: &RecordBatch, there: &[RecordBatch]) -> Verdict {
     if !params.is_object() {
         params = json!({"columns": params});
     }
@@ -226,6 +226,11 @@ fn what_does_not_fit_a_dataset_is_refused_before_there_are_rows() {
         ("dataset_drift", json!({"columns": ["b", "s"]}), Some(lacks.to_owned())),
         ("change", json!({"column": "s", "fail": 1}), Some(lacks.to_owned())),
         ("psi", json!({"column": "a"}), Some(apart("a", "int64", "string"))),
+        (
+            "outliers",
+            json!({"column": "a", "method": "iqr", "max_ratio": 0}),
+            Some(apart("a", "int64", "string")),
+        ),
         ("chi_square", json!({"column": "a"}), Some(apart("a", "int64", "string"))),
         ("dataset_drift", json!({"columns": ["b", "a"]}), Some(apart("a", "int64", "string"))),
         ("correlation_drift", json!({"columns": ["b", "a"]}), Some(apart("a", "int64", "string"))),
@@ -261,6 +266,12 @@ fn what_a_dataset_cannot_be_asked_is_refused() {
         ("psi", json!({"column": "c", "min_history": 2}), "min_history", "of which a dataset is none"),
         ("change", json!({"fail": 1, "min_history": 2}), "min_history", "of which a dataset is none"),
         ("ks", json!({"column": "c", "group_by": "g"}), "group_by", "the other dataset has no groups"),
+        (
+            "outliers",
+            json!({"column": "c", "method": "mad", "max_ratio": 0, "group_by": "g"}),
+            "group_by",
+            "the other dataset has no groups",
+        ),
         ("metric_anomaly", json!({"column": "c"}), "baseline", "does not apply to metric_anomaly"),
         ("dimension_anomaly", json!({"column": "c"}), "baseline", "does not apply to dimension_anomaly"),
         ("not_null", json!({"column": "c"}), "baseline", "does not apply to not_null"),
@@ -323,9 +334,13 @@ proptest! {
             ("correlation_drift", json!({"columns": ["a", "b"]})),
             ("change", json!({"column": "b", "metric": "mean", "fail": 10})),
             ("change", json!({"fail": 10})),
+            ("outliers", json!({"column": "b", "method": "iqr", "k": 0.2, "max_ratio": 0.1, "baseline": "previous"})),
+            ("outliers", json!({"column": "a", "method": "zscore", "threshold": 1, "max_ratio": 0.1, "baseline": "previous"})),
         ];
         for (rule, params) in of_one.chain(of_several) {
             let published = crate::after(rule, params.clone(), &here, &there);
+            let mut params = params;
+            params.as_object_mut().unwrap().remove("baseline");
             let found = beside(rule, params.clone(), &here, &parts);
             prop_assert_eq!(published.status, found.status, "{} {}", rule, params);
             if found.status != Status::Skipped {

@@ -11,6 +11,7 @@
 
 mod datasets;
 mod edges;
+mod fences;
 mod figures;
 mod histories;
 mod partitions;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{bind, history, judge_against, now, rows, state};
 
 /// A day in January 2024, the first of which was a Monday.
-fn day(day: u32) -> (String, DateTime<Utc>) {
+pub(crate) fn day(day: u32) -> (String, DateTime<Utc>) {
     let name = format!("day=2024-01-{day:02}");
     (name, format!("2024-01-{day:02}T00:00:00Z").parse().unwrap())
 }
@@ -43,7 +43,7 @@ pub(crate) fn written(suite: &Suite, partitions: &[(String, RecordBatch)]) -> St
 }
 
 /// What was published on days, as the suite profiles it.
-fn published(suite: &Suite, days: &[(u32, RecordBatch)]) -> Vec<Point> {
+pub(crate) fn published(suite: &Suite, days: &[(u32, RecordBatch)]) -> Vec<Point> {
     let point = |(at, batch): &(u32, RecordBatch)| {
         let (key, time) = day(*at);
         let profile: Profile =

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::runs::PARTITIONS;
 use crate::room::Room;
 
-const KEY_BYTES: usize = size_of::<u128>();
+pub(super) const KEY_BYTES: usize = size_of::<u128>();
 
 /// A run of keys outside of memory, partition by partition.
 #[derive(Debug, Clone)]
@@ -17,13 +17,12 @@ pub(super) struct Away {
 }
 
 impl Away {
-    /// Puts the keys of each partition away, and forgets them.
-    pub(super) fn put(settled: &mut [Vec<u128>], room: &Arc<dyn Room>) -> io::Result<Self> {
+    /// Puts the keys of each partition away.
+    pub(super) fn put(settled: &[Vec<u128>], room: &Arc<dyn Room>) -> io::Result<Self> {
         let mut partitions = Vec::with_capacity(PARTITIONS);
         for keys in settled {
             let bytes: Vec<u8> = keys.iter().flat_map(|key| key.to_le_bytes()).collect();
             partitions.push((room.put(&bytes)?, keys.len()));
-            *keys = Vec::new();
         }
         Ok(Self { room: Arc::clone(room), partitions })
     }

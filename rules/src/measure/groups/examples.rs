@@ -99,6 +99,11 @@ impl Examples {
         self.closed = true;
     }
 
+    /// Whether no more are looked for.
+    pub(super) fn are_closed(&self) -> bool {
+        self.closed
+    }
+
     /// The rows of a batch as far as they are wanted, and their bytes.
     pub(super) fn hold(&self, batch: &mut Batch) -> usize {
         if !self.are_wanted() {

@@ -4,15 +4,17 @@
 //! Batches bring the 128-bit hashes of their keys, sorted into 256 partitions by their first byte; merging
 //! only hangs them on. Once as many wait as have been settled, each partition is sorted and merged into
 //! one run, in which the lowest bit says whether the key occurred more than once. Equal sets of rows give
-//! equal bytes, whatever the split. A run that there is no room for is put away; to count, one partition of
-//! all runs at a time is in memory.
+//! equal bytes, whatever the split. A run that there is no room for is put away, by itself or together with
+//! those of other sets; to count, one partition of all runs at a time is in memory.
 
 mod away;
 mod batch;
 mod examples;
 mod runs;
+mod survey;
 #[cfg(test)]
 mod tests;
+mod together;
 
 use std::io;
 use std::sync::Arc;
@@ -32,6 +34,8 @@ use batch::Batch;
 pub(crate) use examples::Examples;
 use examples::KeyRows;
 use runs::{AGAIN, PARTITIONS, Run, for_each_key, merge_runs};
+use survey::Survey;
+pub(crate) use together::{Together, bring_back, survey};
 
 /// So many hashes may wait before they are settled.
 const WAITING: usize = 1 << 20;
@@ -39,33 +43,24 @@ const WAITING: usize = 1 << 20;
 const ROW_BYTES: usize = 128 << 20;
 
 /// Key state.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(try_from = "Stored")]
 pub struct Groups {
     /// Runs that were put away.
     away: Vec<Away>,
+    /// The keys of each partition; no partitions as long as there are none.
     settled: Vec<Vec<u128>>,
     settled_keys: usize,
     waiting: Vec<Batch>,
     waiting_keys: usize,
+    /// What those that wait take, without their rows.
+    batch_bytes: usize,
+    /// What the rows take that are kept for them.
     waiting_bytes: usize,
     rows: u64,
     examples: Examples,
-}
-
-impl Default for Groups {
-    fn default() -> Self {
-        Self {
-            away: Vec::new(),
-            settled: vec![Vec::new(); PARTITIONS],
-            settled_keys: 0,
-            waiting: Vec::new(),
-            waiting_keys: 0,
-            waiting_bytes: 0,
-            rows: 0,
-            examples: Examples::default(),
-        }
-    }
+    /// The counts, where keys that were put away with those of other sets were counted with these.
+    counted: Option<GroupCounts>,
 }
 
 /// How many keys of each kind there are.
@@ -108,9 +103,12 @@ impl Groups {
         let hashes = hash_rows(columns, rows, nulls_equal)?;
         let kept = keep.map(|keep| KeyRows::new(columns, rows, nulls_equal, keep));
         let count = hashes.len();
+        let examples = Examples::of(kept.as_ref());
+        let batch = Batch::of(&hashes, kept);
         Ok(Self {
-            examples: Examples::of(kept.as_ref()),
-            waiting: vec![Batch::of(&hashes, kept)],
+            examples,
+            batch_bytes: batch.bytes(),
+            waiting: vec![batch],
             waiting_keys: count,
             rows: count as u64,
             ..Self::default()
@@ -119,16 +117,19 @@ impl Groups {
 
     /// Adds another part, of rows that follow.
     pub fn merge(&mut self, mut other: Self) {
-        let apart = self.rows > 0 && (other.settled_keys > 0 || !other.away.is_empty());
+        let sorted = other.settled_keys > 0 || other.examples.are_closed();
+        let apart = self.rows > 0 && sorted;
         self.examples.follow(other.examples, apart);
         self.rows += other.rows;
         self.waiting_keys += other.waiting_keys;
+        self.batch_bytes += other.batch_bytes;
         for batch in &mut other.waiting {
             self.waiting_bytes += self.examples.hold(batch);
         }
         self.waiting.append(&mut other.waiting);
         self.away.append(&mut other.away);
         if other.settled_keys > 0 {
+            self.settled.resize(PARTITIONS, Vec::new());
             for (mine, theirs) in self.settled.iter_mut().zip(other.settled) {
                 *mine = merge_runs(mine, &theirs);
             }
@@ -147,6 +148,7 @@ impl Groups {
         let mut fresh = HashMap::new();
         let wanted = self.examples.are_wanted();
         let mut run = Run::default();
+        self.settled.resize(PARTITIONS, Vec::new());
         for (at, settled) in self.settled.iter_mut().enumerate() {
             run.gather(&self.waiting, at);
             let mut merged = Vec::with_capacity(settled.len() + run.hashes.len());
@@ -161,14 +163,22 @@ impl Groups {
         self.examples.find(&self.waiting, &fresh);
         self.waiting.clear();
         self.waiting_keys = 0;
+        self.batch_bytes = 0;
         self.waiting_bytes = 0;
         self.settled_keys = self.settled.iter().map(Vec::len).sum();
     }
 
     /// See [`super::Accumulated::bytes`].
     pub(crate) fn bytes(&self) -> usize {
+        // Those that wait will have partitions.
+        let missing = if self.waiting.is_empty() { 0 } else { PARTITIONS - self.settled.len() };
+        self.held() + missing * size_of::<Vec<u128>>()
+    }
+
+    /// As many bytes as it holds now.
+    pub(crate) fn held(&self) -> usize {
         let settled = size_of_val(self.settled.as_slice()) + self.settled_keys * size_of::<u128>();
-        settled + self.waiting.iter().map(Batch::bytes).sum::<usize>() + self.waiting_bytes
+        settled + self.batch_bytes + self.waiting_bytes
     }
 
     /// Puts the keys away. Repeats of them are counted when they come, but are not shown any more.
@@ -176,15 +186,26 @@ impl Groups {
         self.settle();
         self.examples.close();
         if self.settled_keys > 0 {
-            self.away.push(Away::put(&mut self.settled, room)?);
-            self.settled_keys = 0;
+            self.away.push(Away::put(&self.settled, room)?);
+            self.forget();
         }
         Ok(())
     }
 
+    /// Holds none of its settled keys any more, which were put away.
+    fn forget(&mut self) {
+        self.settled = Vec::new();
+        self.settled_keys = 0;
+    }
+
+    /// The settled keys of a partition that are in memory.
+    fn in_memory(&self, at: usize) -> &[u128] {
+        self.settled.get(at).map_or(&[], Vec::as_slice)
+    }
+
     /// The settled keys of a partition, those that were put away among them.
     fn settled(&self, at: usize) -> io::Result<Vec<u128>> {
-        let mut all = self.settled[at].clone();
+        let mut all = self.in_memory(at).to_vec();
         for run in &self.away {
             all = merge_runs(&run.partition(at)?, &all);
         }
@@ -198,23 +219,19 @@ impl Groups {
 
     /// Counts the keys, and finds the rows to show for them.
     pub(crate) fn survey(&self) -> io::Result<(GroupCounts, Examples)> {
-        let mut counts = GroupCounts { rows: self.rows, distinct: 0, repeated: 0 };
-        let mut fresh = HashMap::new();
-        let mut examples = self.examples.clone();
-        let wanted = examples.are_wanted();
-        let mut run = Run::default();
-        for at in 0..PARTITIONS {
-            run.gather(&self.waiting, at);
-            for_each_key(&self.settled(at)?, &run.hashes, |hash, nth| {
-                counts.distinct += 1;
-                counts.repeated += u64::from(hash & AGAIN == AGAIN);
-                if wanted && nth > 0 {
-                    fresh.insert(hash & !AGAIN, nth);
-                }
-            });
+        if let Some(counts) = self.counted {
+            return Ok((counts, self.examples.clone()));
         }
-        examples.find(&self.waiting, &fresh);
-        Ok((counts, examples))
+        let mut survey = Survey::of(self);
+        for at in 0..PARTITIONS {
+            survey.add(at, &[])?;
+        }
+        Ok(survey.result())
+    }
+
+    /// What is known of keys once they were counted.
+    pub(crate) fn counted(counts: GroupCounts, examples: Examples) -> Self {
+        Self { rows: counts.rows, examples, counted: Some(counts), ..Self::default() }
     }
 
     fn stored(mut self) -> io::Result<Stored> {
@@ -251,7 +268,8 @@ impl TryFrom<Stored> for Groups {
 
     fn try_from(stored: Stored) -> Result<Self, Self::Error> {
         let bytes = from_hex(&stored.keys).ok_or("a set of keys is not hexadecimal")?;
-        let mut groups = Self { rows: stored.rows, examples: stored.examples, ..Self::default() };
+        let settled = vec![Vec::new(); PARTITIONS];
+        let mut groups = Self { rows: stored.rows, examples: stored.examples, settled, ..Self::default() };
         for chunk in bytes.chunks_exact(16) {
             let hash = chunk.iter().fold(0_u128, |hash, byte| hash << 8 | u128::from(*byte));
             groups.settled[(hash >> 120) as usize].push(hash);

@@ -1,44 +1,11 @@
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array};
 use proptest::prelude::*;
 
 use super::{GroupCounts, Groups};
 use crate::mask::RowSet;
-use crate::room::Room;
-
-/// Room for some bytes of keys, and what was put away.
-#[derive(Debug)]
-struct Small {
-    bytes: u64,
-    away: Mutex<Vec<u8>>,
-}
-
-impl Small {
-    fn of(bytes: u64) -> Arc<Self> {
-        Arc::new(Self { bytes, away: Mutex::default() })
-    }
-}
-
-impl Room for Small {
-    fn is_full(&self, held: u64) -> bool {
-        held > self.bytes
-    }
-
-    fn put(&self, bytes: &[u8]) -> io::Result<u64> {
-        let mut away = self.away.lock().unwrap();
-        away.extend_from_slice(bytes);
-        Ok((away.len() - bytes.len()) as u64)
-    }
-
-    fn get(&self, start: u64, len: usize) -> io::Result<Vec<u8>> {
-        let away = self.away.lock().unwrap();
-        away.get(start as usize..start as usize + len)
-            .map(<[u8]>::to_vec)
-            .ok_or(io::ErrorKind::UnexpectedEof.into())
-    }
-}
+use crate::room::{Room, Small};
 
 fn groups(keys: &[i64]) -> Groups {
     let column: ArrayRef = Arc::new(Int64Array::from(keys.to_vec()));
@@ -80,7 +47,7 @@ fn keys_that_cannot_be_read_back_are_not_counted() {
     let room: Arc<dyn Room> = Arc::<Small>::clone(&small);
     let mut all = groups(&[1, 2, 3]);
     all.put_away(&room).unwrap();
-    small.away.lock().unwrap().clear();
+    small.lose();
     assert!(all.counts().is_err());
     assert!(serde_json::to_string(&all).is_err());
 }
