@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt64Array};
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, UInt64Array};
 use lockgate_rules::{AnsweredFrom, Batch, ColumnProof, Proofs, Status, Suite};
 use serde_json::{Value, json};
 
