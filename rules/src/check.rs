@@ -187,6 +187,12 @@ impl Check {
         self.rule.references().into_iter().chain(of_baseline).collect()
     }
 
+    /// The columns whose values it, or a part of it, keeps back.
+    pub fn redacted(&self) -> Vec<&String> {
+        let of_parts = self.rule.parts().iter().flat_map(Self::redacted);
+        self.envelope.samples.redact.iter().chain(of_parts).collect()
+    }
+
     /// Which points of the history it compares with, or its parts do.
     pub fn baselines(&self) -> Vec<Baseline> {
         let of_parts = self.rule.parts().iter().flat_map(Self::baselines);

@@ -19,6 +19,7 @@ use crate::measure::{Readings, Spec, What, profiles};
 use crate::other::{Dataset, measured, other_type, rows_of};
 use crate::reference::{Columns, Reference};
 use crate::rule::{Problem, Site};
+use crate::verdict::Outcome;
 
 /// What a check compares with.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -161,28 +162,34 @@ pub(crate) enum Against {
 }
 
 impl Against {
-    /// The points that tell something; where they are too few, why the check is skipped.
+    /// The points that tell something; where they are too few, the check is skipped, and a run that was named and
+    /// has none is an error.
     pub(crate) fn points<'p>(
         &'p self,
         readings: &Readings<'p>,
         tells: impl Fn(&Point) -> bool,
-    ) -> Result<Vec<&'p Point>, String> {
+    ) -> Result<Vec<&'p Point>, Outcome> {
         let (baseline, wanted) = match self {
             Self::History { baseline, min_history } => (baseline, (*min_history).max(1)),
             Self::Dataset(point) if tells(point) => return Ok(vec![point]),
-            Self::Dataset(point) => return Err(format!("no values in {} to compare with", point.key)),
+            Self::Dataset(point) => {
+                return Err(Outcome::skipped(format!("no values in {} to compare with", point.key)));
+            }
         };
         let selected = baseline.before(readings.history, readings.as_of());
         let of = selected.len();
         let found: Vec<&Point> = selected.into_iter().filter(|point| tells(point)).collect();
         let have = found.len();
-        match have {
-            _ if have >= wanted => Ok(found),
-            _ if of > have => {
-                Err(format!("no baseline yet: {have} of {of} earlier points tell of it, {wanted} wanted"))
-            }
-            _ => Err(format!("no baseline yet: {have} of {wanted} earlier points")),
-        }
+        Err(match baseline {
+            _ if have >= wanted => return Ok(found),
+            Baseline::Run(run) if of == 0 => Outcome::error(format!(
+                "no run \"{run}\" has published states of this; `lockgate history` lists the runs"
+            )),
+            _ if of > have => Outcome::skipped(format!(
+                "no baseline yet: {have} of {of} earlier points tell of it, {wanted} wanted"
+            )),
+            _ => Outcome::skipped(format!("no baseline yet: {have} of {wanted} earlier points")),
+        })
     }
 
     /// The points as a verdict names them, a dataset as of the run's clock.

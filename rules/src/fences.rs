@@ -50,9 +50,11 @@ impl Fences {
 
     /// So many times a spread below `low` and above `high`.
     fn beyond(low: Within, high: Within, spread: Within, times: f64) -> Self {
-        if spread.at == 0.0 {
+        if spread.most == 0.0 {
             return Self::NoSpread;
         }
+        // A sketch that sees no spread says no more than that it is small.
+        let spread = if spread.at == 0.0 { Within { at: spread.most / 2.0, ..spread } } else { spread };
         // Nothing times a spread that may be infinite is nothing.
         let reach = |spread: f64| if times == 0.0 && !spread.is_nan() { 0.0 } else { times * spread };
         let (at, least, most) = (reach(spread.at), reach(spread.least), reach(spread.most));

@@ -13,6 +13,7 @@ use crate::measure::{Readings, What};
 use crate::profile::{ColumnProfile, Depth, Metric};
 use crate::rule::{Problem, Site};
 use crate::sample::Disclosure;
+use crate::verdict::Exactness;
 
 /// A figure that was bound to what it is a figure of.
 #[derive(Debug, Clone)]
@@ -159,9 +160,18 @@ impl Followed {
         })
     }
 
-    /// What is known of the column now; of no rows, where there are none.
+    /// What is known of the column now, as it would be stored, so that the same rows give the same figures; of no
+    /// rows, where there are none.
     pub(crate) fn now(&self, readings: &Readings<'_>) -> ColumnProfile {
-        readings.profile(self.measure).unwrap_or_else(|| ColumnProfile::of_rows(Depth::Drift, 0))
+        let profile = readings.profile(self.measure);
+        profile.map_or_else(|| ColumnProfile::of_rows(Depth::Drift, 0), ColumnProfile::compacted)
+    }
+
+    /// How exact the figure is of a column, and of these points.
+    pub(crate) fn exactness(&self, now: &ColumnProfile, points: &[&Point]) -> Exactness {
+        let of = |profile: &ColumnProfile| self.metric.bound(profile);
+        let bound = points.iter().filter_map(|point| self.at(point)).map(of).fold(of(now), f64::max);
+        if bound > 0.0 { Exactness::Approx { bound } } else { Exactness::Exact }
     }
 
     /// What was known of the column at a point.

@@ -19,6 +19,7 @@ use crate::baseline::Baseline;
 use crate::check::{Check, Envelope, Nulls, ParamError};
 use crate::literal::Literal;
 use crate::measure::{Readings, What};
+use crate::nearest::did_you_mean;
 use crate::proofs::{Delivered, Proofs};
 use crate::reference::{Columns as OtherColumns, Gathered, Reference, References};
 use crate::sample::Disclosure;
@@ -411,6 +412,12 @@ impl Problem {
     /// A problem described in words, lower case and without a full stop.
     pub fn new(message: impl Into<String>) -> Self {
         Self { key: None, message: message.into(), hint: None }
+    }
+
+    /// There is no column of that name among those of `schema`.
+    pub fn no_column(name: &str, schema: &ArrowSchema) -> Self {
+        let known = schema.fields().iter().map(|field| field.name().as_str());
+        Self::new(format!("no column \"{name}\"")).hint(did_you_mean(name, known, "the columns are"))
     }
 
     /// Names the parameter at fault.

@@ -82,6 +82,56 @@ fn values_are_judged_by_their_dictionaries_where_all_of_them_pass() {
     }
 }
 
+#[test]
+fn keys_of_another_dataset_are_looked_up_whatever_dictionaries_list() {
+    let data = folder();
+    std::fs::write(data.path().join("a.csv"), "carrier\nXX\nYY\n").expect("a fresh folder");
+    let raw = repository().join("fixtures/flights/raw_flights").display().to_string();
+    let text = format!(
+        "pipeline: keys
+sources:
+  known: {{read: a.csv, format: csv}}
+  flights:
+    read: {raw}
+    checks:
+      - foreign_key: {{id: none, column: carrier, to: {{source: known, columns: carrier}}, negate: true}}
+      - row_count: {{id: groups, max: 130000, group_by: origin}}
+tables:
+  rows: {{from: flights}}
+"
+    );
+    let file = pipeline(data.path(), &text);
+    for more in [&[][..], &["--no-shortcuts"]] {
+        let args = [&["validate", file.as_str(), "--format", "json"], more].concat();
+        let record = run(LOCKGATE, &args, &[]).expect(0).json();
+        assert_eq!(check(&record, "none")["n_evaluated"], 336_776);
+        assert_eq!(check(&record, "groups")["observed_text"], "all 3 groups pass");
+    }
+}
+
+#[test]
+fn a_query_shows_nothing_of_a_column_that_another_check_redacts() {
+    let data = folder();
+    std::fs::write(data.path().join("a.csv"), "id,note\n1,secret1\n2,secret2\n").expect("a fresh folder");
+    let text = "pipeline: redacted
+sources:
+  a:
+    read: a.csv
+    format: csv
+    checks:
+      - not_null: {column: note, severity: log, samples: {redact: [note]}}
+      - custom_sql: {query: SELECT note AS n FROM this, severity: log}
+      - custom_sql: {query: SELECT max(note) AS m FROM this, severity: log}
+tables:
+  rows: {from: a}
+";
+    let file = pipeline(data.path(), text);
+    for more in [&[][..], &["--format", "json"]] {
+        let said = run(LOCKGATE, &[&["validate", file.as_str()], more].concat(), &[]).expect(0).said();
+        assert!(said.contains("custom_sql") && !said.contains("secret"), "{said}");
+    }
+}
+
 /// A list of where the flights go.
 fn destinations() -> String {
     let raw = repository().join("fixtures/flights/raw_flights/*/*.parquet").display().to_string();

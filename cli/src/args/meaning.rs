@@ -328,12 +328,17 @@ impl From<Dataset> for Job {
 }
 
 impl Subject {
-    /// A pipeline file by its ending, or a dataset.
+    /// A pipeline file, by its ending or because it is a file and not one of data; or a dataset.
     fn told(target: String) -> Self {
-        let is_pipeline = Path::new(&target)
+        let path = Path::new(&target);
+        let is_yaml = path
             .extension()
             .is_some_and(|ending| ending.eq_ignore_ascii_case("yaml") || ending.eq_ignore_ascii_case("yml"));
-        if is_pipeline { Self::File(target.into()) } else { Self::of_dataset(target, None, Vec::new()) }
+        let is_other_file = || path.is_file() && DataFormat::of_name(&target).is_none();
+        if is_yaml || target == "-" || is_other_file() {
+            return Self::File(target.into());
+        }
+        Self::of_dataset(target, None, Vec::new())
     }
 
     /// `checks` on the dataset at `read`, whose names tell how it is stored unless `read_as` does.

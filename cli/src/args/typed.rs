@@ -85,7 +85,7 @@ pub(super) enum Command {
     Validate(Validate),
     /// Describe the columns of a dataset: nulls, ranges, frequent values, shapes of texts
     #[command(after_help = "Examples:\n  lockgate profile lake/orders/\n  \
-                            lockgate profile 's3://lake/orders/*.csv.gz' --format json\n  \
+                            lockgate profile 's3://lake/orders/*.csv' --format json\n  \
                             lockgate profile lake/orders/ --as html --out orders.html")]
     Profile(Profile),
     /// Suggest checks for a dataset, as a pipeline file, or for what a pipeline has published
@@ -359,7 +359,7 @@ pub(super) struct Drift {
     /// Compare the newest point of each weekday with the earlier ones of that weekday
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "at")]
     pub(super) by: Option<By>,
-    /// Point to look at: a partition, its value, a day or a run's id; `newest` is that of the newest run
+    /// Point to look at: a partition, its value, a day or a run's id; `newest` is the latest
     #[arg(long, value_name = "PARTITION", default_value = "newest")]
     pub(super) at: Option<String>,
     #[command(flatten)]

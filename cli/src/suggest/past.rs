@@ -107,7 +107,7 @@ fn change(learnt: &[Point], history: &History) -> Option<Suggestion> {
     }
     let fail = (1.5 * most / 10.0).ceil().max(1.0) * 10.0;
     let evidence = format!(
-        "rows changed by {most:.1} % at most from the {BEFORE} points before, over {}",
+        "rows changed by {most:.1} % at most from up to {BEFORE} points before, over {}",
         things(changes.len() as u64, "point", "points")
     );
     let wanted = json!({ "metric": "row_count", "baseline": { "last": BEFORE }, "fail": fail as u64 });
@@ -133,7 +133,7 @@ fn stability(facts: &Facts<'_>, key: &ColumnKey, learnt: &[Point], history: &His
         return None;
     }
     let evidence = format!(
-        "an index of {most:.3} at most against the {BEFORE} points before, over {}",
+        "an index of {most:.3} at most against up to {BEFORE} points before, over {}",
         things(seen.len() as u64, "point", "points")
     );
     Some(facts.suggest("psi", json!({ "baseline": { "last": BEFORE }, "fail": CHANGED }), evidence))

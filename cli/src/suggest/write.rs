@@ -61,7 +61,7 @@ pub(crate) fn list(learnt: &FromPast) -> String {
     let left_out = learnt.left_out.len();
     let mut text = format!(
         "# Checks suggested for {}, by what was published of it.\n\
-         # Learnt from {} ({} to {}), tested on the {} after; {left_out} failed there and {} left out.\n\
+         # Learnt from {} ({} to {}), tested on the {} after; {left_out} did not hold there and {} left out.\n\
          # They are guesses: each alerts, none closes the gate. Keep what has to hold, as `severity: stop`.\n",
         comment(&learnt.on),
         points(learnt.points_learnt_from),

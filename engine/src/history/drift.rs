@@ -73,7 +73,12 @@ pub fn drift(past: &Past, of: &str, asked: &Asked) -> Result<Vec<Drift>> {
     let baselines = std::slice::from_ref(&asked.baseline);
     // The run that published the point may have published earlier ones with it, so none is left out.
     let history = past.history(of, baselines, std::slice::from_ref(&point), "")?;
-    Ok(vec![against(of, &point, &asked.baseline.select(&history, point.time))])
+    let before = asked.baseline.select(&history, point.time);
+    if let (Baseline::Run(run), true) = (&asked.baseline, before.is_empty()) {
+        let error = Error::wrong(format!("no run \"{run}\" has published states of \"{of}\""));
+        return Err(error.hint("`lockgate history FILE --format json` lists the runs with their whole ids"));
+    }
+    Ok(vec![against(of, &point, &before)])
 }
 
 /// The point to look at; None where there are no states.

@@ -14,7 +14,7 @@ use crate::commit::Home;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::spec::{Pipeline, did_you_mean};
-use crate::store::STATE_FOLDER;
+use crate::store::{Location, STATE_FOLDER};
 
 /// Whose history is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -152,7 +152,7 @@ impl Engine {
             let pipelines: BTreeSet<String> = all.iter().map(|followed| followed.pipeline.clone()).collect();
             let mut written = BTreeSet::new();
             for pipeline in pipelines {
-                let tables = self.stores.io().block_on(written_to(name, &home, &pipeline))?;
+                let tables = self.stores.io().block_on(written_to(&folder, name, &home, &pipeline))?;
                 written.extend(tables.into_iter().map(|table| (pipeline.clone(), table)));
             }
             all.retain(|followed| written.contains(&(followed.pipeline.clone(), followed.name.clone())));
@@ -179,16 +179,21 @@ impl Engine {
     }
 }
 
-/// The tables of a pipeline that it last wrote to the dataset of this name beside its home.
-async fn written_to(name: &str, home: &Home, pipeline: &str) -> Result<BTreeSet<String>> {
-    let of_name = |to: &To| to.location.trim_end_matches('/').rsplit('/').next() == Some(name);
+/// The tables of a pipeline that it last wrote to a dataset beside its home; where the dataset was moved, those
+/// of its name.
+async fn written_to(dataset: &Location, name: &str, home: &Home, pipeline: &str) -> Result<BTreeSet<String>> {
+    let place = dataset.to_string();
+    let is_there = |to: &To| to.location.trim_end_matches('/') == place.trim_end_matches('/');
+    let has_name = |to: &To| to.location.trim_end_matches('/').rsplit('/').next() == Some(name);
     for run in list_runs(home, pipeline, RUNS).await? {
         let tables = run.record.get("tables").cloned().unwrap_or(Value::Null);
         let tables: Vec<Written> = serde_json::from_value(tables).unwrap_or_default();
-        let tables = tables.into_iter().filter(|table| table.output.as_ref().is_some_and(of_name));
-        let tables: BTreeSet<String> = tables.map(|table| table.table).collect();
-        if !tables.is_empty() {
-            return Ok(tables);
+        for is_meant in [&is_there as &dyn Fn(&To) -> bool, &has_name] {
+            let meant = tables.iter().filter(|table| table.output.as_ref().is_some_and(is_meant));
+            let meant: BTreeSet<String> = meant.map(|table| table.table.clone()).collect();
+            if !meant.is_empty() {
+                return Ok(meant);
+            }
         }
     }
     Ok(BTreeSet::new())

@@ -113,11 +113,22 @@ impl Kept {
         }
     }
 
+    /// The columns `names` of the frame at `index`.
+    pub fn read_only<'n>(&self, index: usize, names: impl IntoIterator<Item = &'n str>) -> Result<DataFrame> {
+        match &self.spool {
+            Some(spool) if index < spool.len() => spool
+                .read(index)?
+                .select(names)
+                .map_err(|error| Error::defect("a table that was kept lacks a column").because(error)),
+            _ => self.frames[index - self.spooled()].only(names),
+        }
+    }
+
     /// The column `name` of all rows in one piece, in memory whatever the room; none without rows.
     pub fn slim(&self, name: &str) -> Result<Option<Slim>> {
         let lacking = || Error::defect("a table that was kept lacks a column");
         let spooled = (0..self.spooled()).map(|index| {
-            let frame = self.read(index)?;
+            let frame = self.read_only(index, [name])?;
             frame.column(name).map(Slim::of).map_err(|error| lacking().because(error))
         });
         let held = self.frames.iter().map(|frame| frame.slim(name).cloned().ok_or_else(lacking));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use polars::prelude::{Column, DataFrame, DataType, PlSmallStr, Schema};
+use polars::prelude::{Column, DataFrame, PlSmallStr, Schema};
 
 use super::Memory;
 use super::kept::Kept;
@@ -55,10 +55,7 @@ impl Table {
 
     /// The frame at `index`.
     pub fn read(&self, index: usize) -> Result<DataFrame> {
-        let frame = self.rows.read(index)?;
-        frame
-            .select(self.schema.iter_names().map(PlSmallStr::as_str))
-            .map_err(|error| Error::defect("a table that was kept lacks a column").because(error))
+        self.rows.read_only(index, self.schema.iter_names().map(PlSmallStr::as_str))
     }
 
     /// All rows in one frame, in memory whatever the room.
@@ -76,11 +73,8 @@ impl Table {
 
     /// The column `name` of all rows, in memory whatever the room.
     pub fn slim(&self, name: &str) -> Result<Slim> {
-        let empty = || {
-            let dtype = self.schema.get(name).cloned().unwrap_or(DataType::Null);
-            Slim::Plain(Column::new_empty(name.into(), &dtype))
-        };
-        Ok(self.rows.slim(name)?.unwrap_or_else(empty))
+        let dtype = self.schema.get(name).ok_or_else(|| Error::defect("a table lacks a column"))?;
+        Ok(self.rows.slim(name)?.unwrap_or_else(|| Slim::Plain(Column::new_empty(name.into(), dtype))))
     }
 }
 

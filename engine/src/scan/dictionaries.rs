@@ -24,8 +24,9 @@ use super::{Body, Part, Scan};
 use crate::error::Result;
 use crate::store::Entry;
 
-/// More different values are not listed.
+/// More different values are not listed, nor are larger dictionaries read.
 const MOST_VALUES: usize = 10_000;
+const MOST_BYTES: u64 = 16 << 20;
 
 /// Dictionaries that are read at once. More are read where the columns are so many times as large.
 const AT_ONCE: usize = 32;
@@ -55,18 +56,22 @@ impl Scan {
     }
 
     fn values_of(&self, name: &str) -> Result<Option<ArrayRef>> {
-        let Some((index, field)) = self.arrow_schema.column_with_name(name) else { return Ok(None) };
-        let mut values = BTreeSet::new();
-        let Some(dictionaries) = self.dictionaries(index, &mut values) else { return Ok(None) };
-        let Some(io) = self.io.as_ref().filter(|_| field.data_type() == &DataType::Utf8View) else {
+        let found = self.arrow_schema.column_with_name(name);
+        // Without the number of nulls, values prove nothing.
+        let Some((index, _)) = found.filter(|(index, field)| {
+            field.data_type() == &DataType::Utf8View && self.nulls(*index).is_some()
+        }) else {
             return Ok(None);
         };
+        let mut values = BTreeSet::new();
+        let Some(dictionaries) = self.dictionaries(index, &mut values) else { return Ok(None) };
+        let Some(io) = &self.io else { return Ok(None) };
         let read = async {
             let reads = dictionaries.iter().map(|dictionary| async move {
                 let bytes = dictionary.entry.get_ranges(std::slice::from_ref(&dictionary.range)).await?;
                 let chunks =
                     Chunks::new(dictionary.entry.size, std::slice::from_ref(&dictionary.range), bytes);
-                // What is damaged is told by whoever decodes the rows.
+                // What is damaged lists nothing, and is told by whoever decodes the rows.
                 Ok(guarded(|| texts(chunks, dictionary.column, dictionary.rows)).ok())
             });
             let mut reads = stream::iter(reads).buffered(AT_ONCE);
@@ -77,7 +82,7 @@ impl Scan {
                     return Ok(false);
                 }
             }
-            Ok(true)
+            Ok(values.len() <= MOST_VALUES)
         };
         let is_listed = io.block_on(read)?;
         Ok(is_listed.then(|| Arc::new(StringViewArray::from_iter_values(values)) as ArrayRef))
@@ -101,7 +106,8 @@ impl Scan {
         }
         let bytes: u64 = found.iter().map(|dictionary| dictionary.range.end - dictionary.range.start).sum();
         let all: u64 = found.iter().map(|dictionary| dictionary.column.byte_range().1).sum();
-        (found.len() <= AT_ONCE || bytes.saturating_mul(WORTH) <= all).then_some(found)
+        let is_worth_it = found.len() <= AT_ONCE || bytes.saturating_mul(WORTH) <= all;
+        (bytes <= MOST_BYTES && is_worth_it).then_some(found)
     }
 }
 
@@ -118,7 +124,9 @@ fn of_file<'s>(entry: &'s Entry, footer: &'s ArrowReaderMetadata, name: &str) ->
             let points_into_one = column.page_encoding_stats_mask().is_some_and(|mask| {
                 mask.is_only(Encoding::RLE_DICTIONARY) || mask.is_only(Encoding::PLAIN_DICTIONARY)
             });
-            let range = column.dictionary_page_offset()? as u64..column.data_page_offset() as u64;
+            let (start, length) = column.byte_range();
+            let end = u64::try_from(column.data_page_offset()).ok()?.min(start + length);
+            let range = column.dictionary_page_offset()? as u64..end;
             let is_one = points_into_one && column.column_type() == Type::BYTE_ARRAY && !range.is_empty();
             is_one.then(|| Dictionary { entry, column, range, rows: group.num_rows() as usize })
         })
@@ -142,6 +150,9 @@ fn texts(chunks: Chunks, column: &ColumnChunkMetaData, rows: usize) -> Result<Ve
 /// Texts as the plain encoding writes them, each after its length.
 fn plain(mut bytes: &[u8], values: u32) -> Result<Vec<String>, ParquetError> {
     let short = || ParquetError::EOF("the dictionary ends early".to_owned());
+    if values as usize > MOST_VALUES {
+        return Err(ParquetError::General("the dictionary lists too much".to_owned()));
+    }
     let mut texts = Vec::new();
     for _ in 0..values {
         let (length, rest) = bytes.split_first_chunk().ok_or_else(short)?;

@@ -45,7 +45,7 @@ impl Scan {
             .sum()
     }
 
-    fn nulls(&self, column: usize) -> Option<u64> {
+    pub(super) fn nulls(&self, column: usize) -> Option<u64> {
         self.files
             .iter()
             .map(|file| {

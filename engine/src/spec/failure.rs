@@ -4,8 +4,8 @@ use std::fmt::{self, Display};
 
 use serde::de::{Error as DeError, Expected, Unexpected};
 
+use super::did_you_mean;
 use super::node::Span;
-use super::suggest;
 use crate::error::{Error, Place};
 
 /// Stands before a failure that crosses serde's `custom` as text, and between its parts.
@@ -84,12 +84,12 @@ impl DeError for Failure {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let hint = suggest::did_you_mean(field, expected.iter().copied(), "the keys here are");
+        let hint = did_you_mean(field, expected.iter().copied(), "the keys here are");
         Self::plain(format!("unknown key \"{field}\""), Some(hint))
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let hint = suggest::did_you_mean(variant, expected.iter().copied(), "it can be");
+        let hint = did_you_mean(variant, expected.iter().copied(), "it can be");
         Self::plain(format!("unknown choice \"{variant}\""), Some(hint))
     }
 

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::node::{Node, Span, Value};
 use super::reader;
-use super::suggest::{did_you_mean, nearest};
+use super::{did_you_mean, nearest};
 use crate::error::{Error, Result};
 
 /// Words in a variable's name that make its value unfit for printing.

@@ -31,7 +31,8 @@ pub static DEF: RuleDef = RuleDef {
                  the other way is none. From zero every relative change is infinite, and so is every ratio to or from \
                  a figure that is not above zero; where the figure before is nearer to zero than `min_base`, the check \
                  is skipped. A figure of no rows is only known of counts; where it is not known now (only nulls, say), \
-                 or with fewer than `min_history` points that know it, the check is skipped. NaN fails. Where partitions \
+                 or with fewer than `min_history` points that know it, the check is skipped. NaN fails. Quantiles \
+                 are those of the states, now and before, and estimates beyond 256 values. Where partitions \
                  stand for times, each that a run writes is judged by itself, as of its time, and the worst counts.",
     example: Example {
         yaml: "change: {metric: row_count, baseline: previous, fail: 50}",
@@ -150,7 +151,7 @@ impl Judge for Judged {
         let of = |point: &Point| self.followed.figure(point).is_some();
         let points = match self.against.points(readings, of) {
             Ok(points) => points,
-            Err(why) => return counted(Outcome::skipped(why)),
+            Err(outcome) => return counted(outcome),
         };
         let Some(now) = self.followed.metric.of(&profile) else {
             return counted(Outcome::skipped("no values in scope"));
@@ -168,7 +169,8 @@ impl Judge for Judged {
         let disclosure = self.followed.disclosure;
         let shown = |figure: f64| disclosure.value(json!(figure));
         let observed = json!({"change": change, "now": shown(now), "before": shown(before)});
-        counted(Outcome::new(status, observed, rule.unit.text(now, before, disclosure))).against(compared)
+        let outcome = Outcome::new(status, observed, rule.unit.text(now, before, disclosure));
+        counted(outcome).exactness(self.followed.exactness(&profile, &points)).against(compared)
     }
 }
 

@@ -35,7 +35,8 @@ pub static DEF: RuleDef = RuleDef {
                  `ignore_small_change` (0.01) of what is usual is none; with `consecutive` only the last of so many \
                  unusual figures in a row fails. Only what was published counts, never a run that failed nor the one \
                  that is judged. A figure of no rows is only known of counts; where it is not known now (only nulls, \
-                 say), or with fewer than `min_history` (7) earlier figures, the check is skipped. NaN fails. It takes no \
+                 say), or with fewer than `min_history` (7) earlier figures, the check is skipped. NaN fails. Quantiles are \
+                 those of the states, now and before, and estimates beyond 256 values. It takes no \
                  `baseline`, as one dataset is no series: `change` compares with one. Where \
                  partitions stand for times, each that a run writes is judged by itself, and the worst counts.",
     example: Example {
@@ -136,6 +137,9 @@ impl Judge for Judged {
         let (now, usual) = (disclosure.value(json!(now)), disclosure.value(json!(usual)));
         let observed =
             json!({"score": found.score, "now": now, "usual": usual, "spread": found.usual.spread});
-        counted(Outcome::new(found.status, observed, text)).against(Compared::with(&points))
+        let outcome = Outcome::new(found.status, observed, text);
+        counted(outcome)
+            .exactness(self.followed.exactness(&profile, &points))
+            .against(Compared::with(&points))
     }
 }

@@ -361,8 +361,19 @@ fn weighted_quantile(values: &[(f64, u64)], exact: bool, q: f64, interpolation: 
             let (below, above) = ends();
             let share =
                 if interpolation == Interpolation::Midpoint && low < high { 0.5 } else { place - low };
-            if share <= 0.0 || below >= above { below } else { below + (above - below) * share }
+            between(below, above, share)
         }
+    }
+}
+
+/// What lies at a share of the way from one value to the next.
+fn between(below: f64, above: f64, share: f64) -> f64 {
+    match share {
+        share if share <= 0.0 || below >= above || below.is_infinite() => below,
+        _ if above.is_infinite() => above,
+        // Halves are exact, so that the middle of decimals is the decimal between them.
+        0.5 => below / 2.0 + above / 2.0,
+        share => below + (above - below) * share,
     }
 }
 

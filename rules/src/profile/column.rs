@@ -283,7 +283,9 @@ impl ColumnProfile {
     pub fn stddev(&self) -> Option<f64> {
         let known = |moments: &&Moments| moments.count() > 1 && moments.sums.len() > 1 && !moments.overflow;
         let moments = self.moments.as_ref().filter(known)?;
-        Some(moments.variance(1).max(0.0).sqrt() * self.unit())
+        let variance = moments.variance(1);
+        // NaN stays what it is.
+        Some(if variance < 0.0 { 0.0 } else { variance.sqrt() * self.unit() })
     }
 
     /// A quantile of numbers (of times in the column's unit); None without values.

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ColumnProfile;
+use super::{ColumnProfile, DistinctCount};
 use crate::check::Share;
+use crate::measure::{Quantiles, RELATIVE_ERROR};
 
 /// A figure of a column (or of the rows as such).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -64,6 +65,22 @@ impl Metric {
             Self::AvgLength => column.lengths.as_ref()?.mean(),
             Self::TopRatio => of_values(column.frequent.as_ref()?.largest()),
             Self::ShareOf(value) => of_values(column.frequent.as_ref()?.count(value).unwrap_or(0)),
+        }
+    }
+
+    /// By how much the figure of a column may be wrong: a quantile in its rank, as a share of the values; the
+    /// number of distinct values, as a share of it.
+    pub fn bound(&self, column: &ColumnProfile) -> f64 {
+        match self {
+            Self::Median | Self::Quantile(_) => {
+                let quantiles = column.quantiles.as_ref().filter(|quantiles| quantiles.count > 0);
+                quantiles.map_or(0.0, Quantiles::bound)
+            }
+            Self::DistinctCount => match column.distinct.as_ref().map(DistinctCount::count) {
+                Some((_, false)) => RELATIVE_ERROR,
+                _ => 0.0,
+            },
+            _ => 0.0,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Binding: names and types are resolved here, so that nothing can fail on them later.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema};
@@ -30,7 +30,7 @@ impl Suite {
         references: References,
         profiled: &[(String, Depth)],
     ) -> Result<Self, Vec<BindError>> {
-        let redacted = checks.iter().flat_map(redacted_by).cloned().collect();
+        let redacted = checks.iter().flat_map(Check::redacted).cloned().collect();
         Self::bind_redacting(checks, schema, &references, profiled, redacted)
     }
 
@@ -53,7 +53,7 @@ impl Suite {
             keys: key_columns(&checks),
             redacted,
         };
-        let (mut bound, mut errors) = (Vec::new(), Vec::new());
+        let (mut bound, mut errors) = (Vec::new(), twice_named(&checks));
         for (at, check) in checks.into_iter().enumerate() {
             let all = expand(check, schema).and_then(|checks| {
                 checks.into_iter().map(|check| binding.bind(check, at)).collect::<Result<Vec<_>, _>>()
@@ -240,11 +240,7 @@ impl Binding<'_> {
     }
 
     pub(super) fn typed(&self, name: &str) -> Result<(String, DataType), Problem> {
-        let field = self.schema.field_with_name(name).map_err(|_| {
-            let known: Vec<&str> = self.schema.fields().iter().map(|field| field.name().as_str()).collect();
-            Problem::new(format!("no column \"{name}\""))
-                .hint(format!("the columns are {}", known.join(", ")))
-        })?;
+        let field = self.schema.field_with_name(name).map_err(|_| Problem::no_column(name, self.schema))?;
         Ok((name.to_owned(), field.data_type().clone()))
     }
 
@@ -369,12 +365,6 @@ fn key_columns(checks: &[Check]) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// The columns whose values a check, or a part of it, keeps back.
-fn redacted_by(check: &Check) -> Vec<&String> {
-    let of_parts = check.rule.parts().iter().flat_map(redacted_by);
-    check.envelope.samples.redact.iter().chain(of_parts).collect()
-}
-
 /// Replaces globs by the columns they match.
 fn expand(check: Check, schema: &Schema) -> Result<Vec<Check>, Problem> {
     let known = |name: &String| schema.field_with_name(name).is_ok();
@@ -421,6 +411,20 @@ pub fn glob_matches(pattern: &str, name: &str) -> bool {
         rest = &rest[at + part.len()..];
     }
     rest.ends_with(last)
+}
+
+/// Checks that were given the id of an earlier one, by which reports and histories tell them apart.
+fn twice_named(checks: &[Check]) -> Vec<BindError> {
+    let mut seen = HashSet::new();
+    let given = checks.iter().enumerate().filter_map(|(at, check)| Some((at, check.envelope.id.as_ref()?)));
+    let twice = given.filter(|(_, id)| !seen.insert(*id));
+    let error = |(check, id): (usize, &String)| BindError {
+        check,
+        key: Some("id".into()),
+        message: format!("two checks have the id \"{id}\""),
+        hint: Some("give each an id of its own, or none".into()),
+    };
+    twice.map(error).collect()
 }
 
 /// Numbers checks that would otherwise have the same name.

@@ -146,7 +146,7 @@ pub(super) fn with_counts(part: &Part, group: &str, counted: &Counted<'_>) -> Pa
         None => all.clone(),
     };
     let measures = part.measures.iter().enumerate().map(measure).collect();
-    Part { tallies: part.tallies.clone(), measures, groupings: Vec::new() }
+    Part { tallies: part.tallies.clone(), measures, groupings: part.groupings.clone() }
 }
 
 impl Serialize for GroupParts {

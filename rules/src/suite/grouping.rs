@@ -19,6 +19,7 @@ use crate::keys::hash_rows;
 use crate::mask::RowSet;
 use crate::measure::{unpacked, unreadable};
 use crate::profile::redacted;
+use crate::proofs::Proofs;
 use crate::sample::{in_words, json_value};
 use crate::scalar::grouped;
 use crate::verdict::{Exactness, GroupVerdict, Outcome, Status, Verdict};
@@ -140,6 +141,9 @@ impl Grouping {
             Ok(counted) => counted,
             Err(error) => return Outcome::error(unreadable(&error)),
         };
+        // What is known of all rows says nothing of a group.
+        let nothing = Proofs::default();
+        let context = &JudgeContext { proofs: &nothing, ..*context };
         let judged = |(key, part): (&String, &Part)| {
             let values: Vec<Value> = serde_json::from_str(key).unwrap_or_default();
             let group: Map<String, Value> = self.names.iter().cloned().zip(values).collect();

@@ -2,16 +2,19 @@
 
 use arrow::array::{Array, ArrayRef, new_null_array};
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::partitions::by_partition;
 use super::state::{Part, State, Tally};
 use super::{BoundCheck, JudgeContext, SampleColumn, Suite, Way};
 use crate::check::{Nulls, OnRow};
+use crate::literal::Family;
 use crate::measure::Readings;
 use crate::passing::{Fared, Wanted};
 use crate::proofs::{ColumnProof, Proofs};
 use crate::rule::{RowTest, Rows};
 use crate::sample::{REDACTED, Sample};
+use crate::scalar::Limits;
 use crate::verdict::{AnsweredFrom, Outcome, Verdict};
 
 impl Suite {
@@ -174,7 +177,7 @@ impl Suite {
         let all_null = about_one && nulls == rows && !test.tests_nulls();
         let from = if all_null || test.proven(proofs, &names) {
             AnsweredFrom::Footer
-        } else if names.len() == 1 && listed_pass(test, proofs.columns.get(*first)?) {
+        } else if check.is_of_values() && listed_pass(test, proofs.columns.get(*first)?) {
             AnsweredFrom::Dictionary
         } else {
             return None;
@@ -192,7 +195,7 @@ impl Suite {
     }
 }
 
-/// Whether all values that a column may hold are known, and every one passes.
+/// Whether all texts that a column may hold are known, and every one passes. Texts pass at any time.
 fn listed_pass(test: &dyn RowTest, known: &ColumnProof) -> bool {
     let (Some(values), Some(nulls)) = (&known.values, known.nulls) else { return false };
     let outcome = |values: ArrayRef| {
@@ -202,7 +205,8 @@ fn listed_pass(test: &dyn RowTest, known: &ColumnProof) -> bool {
         || outcome(ArrayRef::clone(values)).is_ok_and(|passes| passes.true_count() == passes.len());
     // Rows without a value are counted as such only if the test says nothing about them.
     let skips_null = || outcome(new_null_array(values.data_type(), 1)).is_ok_and(|passes| passes.is_null(0));
-    test.per_value() && (nulls == 0 || (!test.tests_nulls() && skips_null())) && all_pass()
+    let are_texts = Family::of(values.data_type()) == Family::Text;
+    are_texts && (nulls == 0 || (!test.tests_nulls() && skips_null())) && all_pass()
 }
 
 /// Judges how the rows fared by `mostly` and `warn`.
@@ -217,13 +221,31 @@ fn judge_rows(check: &BoundCheck, tally: &Tally) -> Outcome {
 impl BoundCheck {
     fn expected(&self) -> String {
         let wanted = self.check.rule.expected();
+        let is_of_rows = self.check.def.row_rule();
+        let percent = |share: f64| {
+            let percent = format!("{:.4}", share * 100.0);
+            percent.trim_end_matches('0').trim_end_matches('.').to_owned()
+        };
         let mostly = self.wanted().mostly;
-        if !self.check.def.row_rule() || mostly >= 1.0 {
-            return wanted;
+        let wanted = if is_of_rows && mostly < 1.0 {
+            format!("{wanted} in at least {} % of rows", percent(mostly))
+        } else {
+            wanted
+        };
+        match &self.check.envelope.warn {
+            None => wanted,
+            Some(Value::Number(warn)) => match warn.as_f64() {
+                Some(share) if is_of_rows => format!("{wanted}; warns below {} %", percent(share)),
+                _ => format!("{wanted}; warns above {warn}"),
+            },
+            Some(_) => format!("{wanted}; warns unless {}", Limits::warn_of(&self.check.envelope).text()),
         }
-        let percent = format!("{:.4}", mostly * 100.0);
-        let percent = percent.trim_end_matches('0').trim_end_matches('.');
-        format!("{wanted} in at least {percent} % of rows")
+    }
+
+    /// Whether it tests the values of one column, each by itself, and nothing else decides how a value fares.
+    pub(super) fn is_of_values(&self) -> bool {
+        let is_per_value = matches!(&self.way, Way::Rows(test) if test.per_value());
+        is_per_value && self.filter.is_none() && self.columns.len() == 1 && self.check.references().is_empty()
     }
 
     fn wanted(&self) -> Wanted {

@@ -223,13 +223,12 @@ impl Suite {
 
     /// The columns among those that batches need not bring if their values were listed and all passed.
     pub fn listable(&self) -> impl Iterator<Item = &str> {
-        let by_value = |check: &BoundCheck| {
-            let is_per_value = matches!(&check.way, Way::Rows(test) if test.per_value());
-            is_per_value && check.filter.is_none() && check.columns.len() == 1
+        let is_listable = move |column| {
+            let tested =
+                |check: &BoundCheck| check.measured && check.is_of_values() && check.columns == [column];
+            self.checks.iter().any(tested) && !self.is_read(column, |check| !check.is_of_values())
         };
         let columns = self.columns.iter().enumerate();
-        let is_listable =
-            move |column| self.is_needed(column) && !self.is_read(column, |check| !by_value(check));
         columns.filter(move |(column, _)| is_listable(*column)).map(|(_, name)| name.as_str())
     }
 

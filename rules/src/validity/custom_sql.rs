@@ -27,7 +27,8 @@ pub static DEF: RuleDef = RuleDef {
                  each row it gives is a failure: their number has to be within `min` and `max` (0 and 0), and the first \
                  are shown. With `expect: scalar` it has to give one row of one number within the limits, with \
                  `expect: truth` one row of one boolean that is TRUE; null, or more rows than one, is an error, no row \
-                 at all is skipped. The query sees the rows that stay after the other checks took theirs out; all of \
+                 at all is skipped. Where a check of the table redacts a column, no value that the query gives is shown. \
+                 The query sees the rows that stay after the other checks took theirs out; all of \
                  them are held in memory.",
     example: Example {
         yaml: "custom_sql: SELECT shop, day FROM this GROUP BY shop, day HAVING SUM(units) > 100",

@@ -146,6 +146,13 @@ fn one_row_and_equal_rows_have_no_shape() {
     assert_eq!(statistic(one.clone(), json!({"fn": "stddev"})).status, Status::Skipped);
     assert_eq!(statistic(one.clone(), json!({"fn": "stddev", "ddof": 0, "max": 0})).status, Status::Pass);
     assert_eq!(statistic(one, json!({"fn": "median", "min": 7, "max": 7})).status, Status::Pass);
+    // The middle of two decimals is the decimal between them, and what is infinite stays so.
+    let decimals = column("decimal", &[Some("15.87"), Some("15.89")]);
+    let bounds = json!({"fn": "median", "min": 15.88, "max": 15.88});
+    assert_eq!(statistic(decimals, bounds).status, Status::Pass);
+    let infinite = floats(&[Some(f64::NEG_INFINITY), Some(1.0), Some(2.0), Some(f64::INFINITY)]);
+    assert!(figure(infinite.clone(), json!({"fn": "quantile", "q": 0.1})).is_infinite());
+    assert!((figure(infinite, json!({"fn": "median"})) - 1.5).abs() < 1e-12);
     let equal = floats(&[0.1; 1000]);
     assert_eq!(statistic(equal.clone(), json!({"fn": "variance", "max": 0})).status, Status::Pass);
     assert_eq!(statistic(equal.clone(), json!({"fn": "skewness"})).status, Status::Skipped);

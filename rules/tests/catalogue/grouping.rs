@@ -4,11 +4,11 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
-use lockgate_rules::{Check, Room, State, Status, Suite, Verdict};
+use lockgate_rules::{Check, ColumnProof, Proofs, Room, State, Status, Suite, Verdict};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{bind, judge, measured, rows, state, try_bind, verdict};
+use crate::support::{bind, judge, judge_with, measured, rows, state, try_bind, verdict};
 
 const SALES: &str = "shop:utf8,day:date,units:int64,price:float64\n\
                      Bern,2024-01-01,1,1.5\n\
@@ -195,6 +195,22 @@ fn state_within(suite: &Suite, bytes: u64, batches: &[RecordBatch]) -> State {
     all
 }
 
+#[test]
+fn what_is_proven_of_all_rows_says_nothing_of_a_group() {
+    let batch = rows(SALES);
+    let checks = [
+        ("row_count", json!({"max": 2, "group_by": "shop"})),
+        ("not_null", json!({"column": "day", "group_by": "shop"})),
+    ];
+    let suite = bind(&checks, &batch.schema());
+    let known = ColumnProof { nulls: Some(0), ..ColumnProof::default() };
+    let columns = [("day".to_owned(), known)].into_iter().collect();
+    let proofs = Proofs { rows: Some(5), columns, ..Proofs::default() };
+    let found = judge_with(&suite, &state(&suite, &[batch]), &proofs);
+    assert_eq!((found[0].status, found[0].observed_text.as_str()), (Status::Pass, "all 3 groups pass"));
+    assert_eq!((found[1].status, found[1].n_evaluated), (Status::Pass, 5));
+}
+
 /// The verdicts without their rows, which are not looked for among keys that were put away.
 fn without_samples(verdicts: Vec<Verdict>) -> Vec<Verdict> {
     verdicts.into_iter().map(|verdict| Verdict { samples: Vec::new(), ..verdict }).collect()
@@ -224,6 +240,9 @@ proptest! {
             ("distinct_count", json!({"column": "x", "max": 9, "exactness": "exact", "group_by": "g"})),
             ("distinctness", json!({"column": "x", "min": 0.7, "exactness": "exact", "group_by": "y"})),
             ("any_of", json!({"rules": [{"unique": "x"}, {"row_count": {"max": 4}}], "group_by": "g"})),
+            ("any_of", json!({
+                "rules": [{"unique": "x"}, {"unique": {"column": "x", "group_by": "y"}}], "group_by": "g",
+            })),
             ("entropy", json!({"column": "y", "min": 0.5, "group_by": "g"})),
             ("unique", json!("x")),
         ];

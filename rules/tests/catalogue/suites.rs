@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray,
 use lockgate_rules::{AnsweredFrom, Batch, ColumnProof, Proofs, Status, Suite};
 use serde_json::{Value, json};
 
-use crate::support::{bind, column, judge, judge_with, measured, now, rows, state, try_bind};
+use crate::support::{bind, column, judge, judge_with, measured, now, rows, state, try_bind, verdict};
 
 fn statuses(suite: &lockgate_rules::Suite, batch: &RecordBatch) -> Vec<(&'static str, Value)> {
     let verdicts = judge(suite, &state(suite, std::slice::from_ref(batch)));
@@ -309,7 +309,7 @@ fn values_that_dictionaries_list_answer_where_all_of_them_pass() {
         ("missing", json!({"column": "x"})),
         ("distinct_count", json!({"column": "x", "max": 9})),
     ];
-    let suite = bind(&checks, &rows("x:string\n").schema());
+    let suite = bind(&checks, &rows("x:utf8\n").schema());
     assert_eq!(answered(&suite, &listed(2, &["AIR", "SHIP"])), [0, 1]);
     assert_eq!(answered(&suite, &listed(0, &["AIR", "SHIP"])), [0, 1, 4]);
     assert_eq!(answered(&suite, &listed(0, &["AIR", ""])), [2]);
@@ -323,7 +323,7 @@ fn values_that_dictionaries_list_answer_where_all_of_them_pass() {
 #[test]
 fn a_column_that_only_tests_of_its_values_read_may_be_listed() {
     let listable = |checks: &[(&str, Value)]| -> Vec<String> {
-        let suite = bind(checks, &rows("x:string,y:string,z:int64\n").schema());
+        let suite = bind(checks, &rows("x:utf8,y:utf8,z:int64\n").schema());
         suite.listable().map(str::to_owned).collect()
     };
     let in_set = |column: &str| ("in_set", json!({"column": column, "values": ["a"]}));
@@ -334,6 +334,27 @@ fn a_column_that_only_tests_of_its_values_read_may_be_listed() {
         ["x"]
     );
     assert_eq!(listable(&[in_set("x"), ("eq", json!({"column": "y", "value": {"column": "x"}}))]), [""; 0]);
+}
+
+#[test]
+fn an_id_names_one_check() {
+    let checks = [
+        ("not_null", json!({"columns": ["id", "x"], "id": "keys"})),
+        ("ge", json!({"column": "x", "value": 0, "id": "keys.x"})),
+    ];
+    let wrong = try_bind(&checks, &rows("id:int64,x:int64\n").schema()).unwrap_err();
+    assert_eq!((wrong.len(), wrong[0].message.as_str()), (1, "two checks have the id \"keys.x\""));
+}
+
+#[test]
+fn what_is_expected_tells_when_it_warns() {
+    let expected = |rule: &str, params: Value| verdict(rule, params, &rows("x:int64\n1\n")).expected;
+    let rows = expected("row_count", json!({"min": 1, "warn": {"min": 20_000}}));
+    assert_eq!(rows, "at least 1 row; warns unless at least 20000");
+    let nulls = expected("not_null", json!({"column": "x", "mostly": 0.9, "warn": 0.99}));
+    assert_eq!(nulls, "not null in at least 90 % of rows; warns below 99 %");
+    let psi = expected("psi", json!({"column": "x", "baseline": "previous", "warn": 0.05, "fail": 0.2}));
+    assert!(psi.ends_with("; warns above 0.05"), "{psi}");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use chrono::Duration;
 use lockgate_rules::{
-    AnsweredFrom, Depth, History, JudgeContext, Lookback, Point, Profile, Proofs, References, Status, Suite,
-    Verdict,
+    AnsweredFrom, Depth, Exactness, History, JudgeContext, Lookback, Point, Profile, Proofs, References,
+    Status, Suite, Verdict,
 };
 use serde_json::{Value, json};
 
@@ -22,6 +22,29 @@ fn lines(count: usize) -> RecordBatch {
 fn rows_after(rule: &str, params: Value, count: usize, before: &[usize]) -> Verdict {
     let before: Vec<RecordBatch> = before.iter().map(|count| lines(*count)).collect();
     verdict_after(rule, params, &lines(count), &before)
+}
+
+#[test]
+fn the_same_rows_have_the_same_figures_however_many_they_are() {
+    let values: Vec<String> = (0..5_000).map(|row| (row * 7_919 % 4_999).to_string()).collect();
+    let batch = rows(&format!("x:int64\n{}\n", values.join("\n")));
+    for metric in [json!("median"), json!({"quantile": 0.9}), json!("stddev"), json!("distinct_count")] {
+        let params = json!({"column": "x", "metric": metric, "fail": 0});
+        let found = verdict_after("change", params, &batch, std::slice::from_ref(&batch));
+        assert_eq!(found.status, Status::Pass, "{metric}: {}", found.observed_text);
+        let is_estimate = metric == "median" || metric.is_object();
+        assert_eq!(found.exactness != Exactness::Exact, is_estimate, "{metric}");
+    }
+}
+
+#[test]
+fn a_figure_that_is_no_number_fails() {
+    let (before, now) = (rows("x:float64\n1\n2\n3\n"), rows("x:float64\n1\n2\nNaN\n"));
+    for metric in ["stddev", "mean", "median"] {
+        let params = json!({"column": "x", "metric": metric, "fail": 5});
+        let found = verdict_after("change", params, &now, std::slice::from_ref(&before));
+        assert_eq!(found.status, Status::Fail, "{metric}: {}", found.observed_text);
+    }
 }
 
 #[test]
@@ -49,6 +72,13 @@ fn a_change_is_measured_as_asked() {
             "7 after 7 (+0 %)",
         ),
         (json!({"fail": 0, "baseline": {"run": "run-0"}}), 9, &[9, 1], Pass, "9 after 9 (+0 %)"),
+        (
+            json!({"fail": 0, "baseline": {"run": "run-9"}}),
+            9,
+            &[9, 1],
+            Status::Error,
+            "no run \"run-9\" has published states of this; `lockgate history` lists the runs",
+        ),
         (json!({"fail": 50}), 0, &[10], Fail, "0 after 10 (-100 %)"),
         (json!({"fail": 50, "min_base": 20}), 0, &[10], Skipped, "10 before is below min_base 20"),
         (json!({"fail": 50}), 9, &[], Skipped, "no baseline yet: 0 of 1 earlier points"),

@@ -7,7 +7,7 @@ use arrow::datatypes::TimeUnit;
 
 use super::{COMPOUND, NAMES, OWN, Type};
 use crate::error::{Error, Result};
-use crate::spec::suggest;
+use crate::spec::nearest;
 
 impl FromStr for Type {
     type Err = Error;
@@ -28,8 +28,7 @@ impl<'a> TypeReader<'a> {
     fn wrong(&self) -> Error {
         let word = self.text.split(['(', '<']).next().unwrap_or("").trim().to_lowercase();
         let known = NAMES[..OWN].iter().map(|(name, _)| *name).chain(COMPOUND.iter().copied());
-        let near =
-            suggest::nearest(&word, NAMES.iter().map(|(name, _)| *name).chain(["decimal", "list", "struct"]));
+        let near = nearest(&word, NAMES.iter().map(|(name, _)| *name).chain(["decimal", "list", "struct"]));
         let list = known.collect::<Vec<_>>().join(", ");
         let hint = near.map_or_else(String::new, |name| format!("did you mean \"{name}\"? "));
         Error::wrong(format!("unknown type \"{}\"", self.text)).hint(format!("{hint}the types are {list}"))

@@ -59,19 +59,20 @@ impl Together {
             return Ok(Vec::new());
         };
         let bytes = self.room.get(*start, *len)?;
+        let broken = || io::Error::from(io::ErrorKind::UnexpectedEof);
         let (mut rest, mut sets) = (bytes.as_slice(), Vec::new());
         while let Some((head, after)) = rest.split_first_chunk::<HEAD_BYTES>() {
             let (name, count) = head.split_at(size_of::<u128>());
             let number =
                 |bytes: &[u8]| bytes.iter().rev().fold(0_u128, |all, byte| all << 8 | u128::from(*byte));
             let (name, count) = (number(name), number(count) as usize);
-            let broken = || io::Error::from(io::ErrorKind::UnexpectedEof);
-            let (keys, after) = after.split_at_checked(count * KEY_BYTES).ok_or_else(broken)?;
+            let keys = count.checked_mul(KEY_BYTES).and_then(|bytes| after.split_at_checked(bytes));
+            let (keys, after) = keys.ok_or_else(broken)?;
             let (keys, _) = keys.as_chunks::<KEY_BYTES>();
             sets.push((name, keys.iter().map(|key| u128::from_le_bytes(*key)).collect()));
             rest = after;
         }
-        Ok(sets)
+        if rest.is_empty() { Ok(sets) } else { Err(broken()) }
     }
 }
 
