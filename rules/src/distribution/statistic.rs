@@ -269,7 +269,7 @@ impl Judged {
                 };
                 let bound = quantiles.bound();
                 let exactness = if bound == 0.0 { Exactness::Exact } else { Exactness::Approx { bound } };
-                Ok((Figure::Float(value), exactness))
+                Ok((Figure::Float(rounded(value, scale_of(&self.data_type))), exactness))
             }
             (Accumulator::Total(total), Function::ZerosCount) => {
                 Ok((Figure::count(*total), Exactness::Exact))
@@ -325,4 +325,15 @@ impl Judged {
         };
         Ok((Figure::Float(value), Exactness::Exact))
     }
+}
+
+/// Places beyond those of a decimal type to which a figure of its quantiles is rounded.
+const BEYOND: usize = 6;
+
+/// A figure of decimals without what floats cannot say of them: between 15.87 and 15.89 lies 15.88.
+fn rounded(value: f64, scale: i32) -> f64 {
+    if scale <= 0 || !value.is_finite() {
+        return value;
+    }
+    format!("{value:.*}", scale as usize + BEYOND).parse().unwrap_or(value)
 }

@@ -371,8 +371,6 @@ fn between(below: f64, above: f64, share: f64) -> f64 {
     match share {
         share if share <= 0.0 || below >= above || below.is_infinite() => below,
         _ if above.is_infinite() => above,
-        // Halves are exact, so that the middle of decimals is the decimal between them.
-        0.5 => below / 2.0 + above / 2.0,
         share => below + (above - below) * share,
     }
 }

@@ -328,7 +328,10 @@ fn a_column_that_only_tests_of_its_values_read_may_be_listed() {
     };
     let in_set = |column: &str| ("in_set", json!({"column": column, "values": ["a"]}));
     assert_eq!(listable(&[in_set("x"), in_set("y")]), ["x", "y"]);
-    assert_eq!(listable(&[in_set("x"), in_set("y"), ("distinct_count", json!({"column": "x"}))]), ["y"]);
+    assert_eq!(
+        listable(&[in_set("x"), in_set("y"), ("distinct_count", json!({"column": "x", "max": 9}))]),
+        ["y"]
+    );
     assert_eq!(
         listable(&[in_set("x"), ("regex", json!({"column": "y", "pattern": "a", "where": "z > 1"}))]),
         ["x"]
