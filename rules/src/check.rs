@@ -187,6 +187,13 @@ impl Check {
         self.rule.references().into_iter().chain(of_baseline).collect()
     }
 
+    /// The same, which keeps back the values of these columns.
+    #[must_use]
+    pub fn redacting(mut self, columns: impl IntoIterator<Item = String>) -> Self {
+        self.envelope.samples.redact.extend(columns);
+        self
+    }
+
     /// The columns whose values it, or a part of it, keeps back.
     pub fn redacted(&self) -> Vec<&String> {
         let of_parts = self.rule.parts().iter().flat_map(Self::redacted);

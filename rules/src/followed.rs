@@ -160,11 +160,14 @@ impl Followed {
         })
     }
 
-    /// What is known of the column now, as it would be stored, so that the same rows give the same figures; of no
-    /// rows, where there are none.
+    /// What is known of the column now; of no rows, where there are none.
     pub(crate) fn now(&self, readings: &Readings<'_>) -> ColumnProfile {
-        let profile = readings.profile(self.measure);
-        profile.map_or_else(|| ColumnProfile::of_rows(Depth::Drift, 0), ColumnProfile::compacted)
+        readings.profile(self.measure).unwrap_or_else(|| ColumnProfile::of_rows(Depth::Drift, 0))
+    }
+
+    /// The same as it would be stored: the same rows as before then give the same figures.
+    pub(crate) fn now_stored(&self, readings: &Readings<'_>) -> ColumnProfile {
+        self.now(readings).compacted()
     }
 
     /// How exact the figure is of a column, and of these points.

@@ -146,7 +146,11 @@ struct Judged {
 
 impl Judge for Judged {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
-        let (rule, profile) = (&self.rule, self.followed.now(readings));
+        let rule = &self.rule;
+        let profile = match self.against {
+            Against::History { .. } => self.followed.now_stored(readings),
+            Against::Dataset(_) => self.followed.now(readings),
+        };
         let counted = |outcome: Outcome| outcome.counts(profile.rows, profile.nulls);
         let of = |point: &Point| self.followed.figure(point).is_some();
         let points = match self.against.points(readings, of) {

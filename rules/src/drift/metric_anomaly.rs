@@ -103,7 +103,7 @@ struct Judged {
 
 impl Judge for Judged {
     fn judge(&self, readings: &Readings<'_>) -> Outcome {
-        let (unusual, profile) = (&self.rule.unusual, self.followed.now(readings));
+        let (unusual, profile) = (&self.rule.unusual, self.followed.now_stored(readings));
         let counted = |outcome: Outcome| outcome.counts(profile.rows, profile.nulls);
         let selected = unusual.select(readings.history, readings.as_of());
         let known: Vec<(&Point, f64)> = selected
