@@ -6,6 +6,7 @@
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
 
 mod browser;
+mod faults;
 mod oracle;
 mod server;
 
@@ -17,6 +18,7 @@ use serde_json::Value;
 pub use tempfile::TempDir;
 
 pub use browser::browser;
+pub use faults::{End, Fault, Plan, Proxy, Rule, Seen};
 pub use oracle::{oracle, python, query};
 pub use server::{Azurite, FakeGcs, Seaweed, Server, Watch};
 
