@@ -113,7 +113,8 @@ fn retry_config(retry: Retry) -> RetryConfig {
         backoff: BackoffConfig {
             init_backoff: retry.first_wait,
             max_backoff: retry.longest_wait,
-            base: 2.0,
+            // A wait is drawn between the first and `base` times the one before: half of that is twice it.
+            base: 4.0,
         },
         max_retries: retry.attempts,
         retry_timeout: retry.deadline,
