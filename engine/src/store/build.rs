@@ -40,6 +40,7 @@ pub(super) fn backend(scheme: Scheme, root: &str, settings: &Settings) -> object
     match scheme {
         Scheme::Local | Scheme::Memory => Ok(local()),
         Scheme::S3 => {
+            let retry = with_attempts(retry, settings)?;
             let builder = AmazonS3Builder::new().with_url(root).with_client_options(client_options());
             let builder =
                 configure(builder, settings, &["aws_"], |builder, key: AmazonS3ConfigKey, value| {
@@ -98,6 +99,19 @@ fn configure<B, K: FromStr>(
         }
     }
     builder
+}
+
+/// `retry` with the number of tries that AWS' own variable says.
+fn with_attempts(retry: Retry, settings: &Settings) -> object_store::Result<Retry> {
+    let mut options = settings.options("aws_");
+    let Some((_, tries)) = options.find(|(name, _)| *name == "aws_max_attempts") else { return Ok(retry) };
+    match tries.parse::<usize>() {
+        Ok(tries) if tries > 0 => Ok(Retry { attempts: tries - 1, ..retry }),
+        _ => Err(object_store::Error::Generic {
+            store: "S3",
+            source: format!("AWS_MAX_ATTEMPTS is {tries:?}, which is no number from 1").into(),
+        }),
+    }
 }
 
 fn client_options() -> ClientOptions {
