@@ -159,6 +159,9 @@ impl Cause {
             Self::NoAnswer => Some(
                 "check the network and the endpoint (AWS_ENDPOINT_URL, AZURE_STORAGE_ENDPOINT; AWS_ALLOW_HTTP=true, GOOGLE_ALLOW_HTTP=true or AZURE_ALLOW_HTTP=true for http)",
             ),
+            Self::Busy => {
+                Some("run it again later; if it stays so, see what the store's operator says of it")
+            }
             Self::NotFound
             | Self::BadAddress
             | Self::Unmet
@@ -167,7 +170,6 @@ impl Cause {
             | Self::NotAFolder
             | Self::Options
             | Self::Refused
-            | Self::Busy
             | Self::Unknown => None,
         }
     }
