@@ -7,6 +7,7 @@
 
 mod browser;
 mod faults;
+mod lake;
 mod oracle;
 mod server;
 
@@ -19,6 +20,7 @@ pub use tempfile::TempDir;
 
 pub use browser::browser;
 pub use faults::{End, Fault, Plan, Proxy, Rule, Seen};
+pub use lake::{Edition, Lake, Look, Reading, finish};
 pub use oracle::{oracle, python, query};
 pub use server::{Azurite, FakeGcs, Seaweed, Server, Watch};
 

@@ -48,6 +48,7 @@ enum Which {
     All,
     Nth(u64),
     First(u64),
+    From(u64),
     Every(u64),
     Share { share: f64, seed: u64 },
 }
@@ -98,6 +99,12 @@ impl Rule {
         Self { which: Which::First(n), ..self }
     }
 
+    /// Of those that match the `n`-th, from 1, and all later ones.
+    #[must_use]
+    pub fn from(self, n: u64) -> Self {
+        Self { which: Which::From(n), ..self }
+    }
+
     /// Of those that match every `n`-th.
     #[must_use]
     pub fn every(self, n: u64) -> Self {
@@ -122,6 +129,7 @@ impl Rule {
             Which::All => true,
             Which::Nth(nth) => n == nth,
             Which::First(count) => n <= count,
+            Which::From(nth) => n >= nth,
             Which::Every(period) => n.is_multiple_of(period),
             Which::Share { share, seed } => fraction(seed, n) < share,
         }
@@ -166,7 +174,7 @@ impl From<Rule> for Plan {
     }
 }
 
-/// A number from 0 to 1 that depends on the two and looks random (SplitMix64).
+/// A number from 0 to 1 that depends on the two and looks random (`SplitMix64`).
 fn fraction(seed: u64, n: u64) -> f64 {
     let mut z = seed.wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -142,7 +142,9 @@ impl Proxy {
     /// All of them, a line each, with their number from 1.
     pub fn told(&self) -> String {
         let seen = self.seen();
-        seen.iter().enumerate().map(|(n, seen)| format!("{:>4} {seen}\n", n + 1)).collect()
+        let lines: Vec<String> =
+            seen.iter().enumerate().map(|(n, seen)| format!("{:>4} {seen}\n", n + 1)).collect();
+        lines.concat()
     }
 }
 

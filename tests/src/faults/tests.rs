@@ -80,13 +80,15 @@ fn rules_choose_by_method_target_header_and_number() {
         .and(Rule::new(busy).method("GET").target("/b").nth(2))
         .and(Rule::new(Fault::Status { code: 429, retry_after: None }).header("x-none"))
         .and(Rule::new(Fault::Status { code: 500, retry_after: None }).target("/every").every(3))
-        .and(Rule::new(Fault::Status { code: 502, retry_after: None }).target("/first").first(2));
+        .and(Rule::new(Fault::Status { code: 502, retry_after: None }).target("/first").first(2))
+        .and(Rule::new(Fault::Status { code: 504, retry_after: None }).target("/from").from(2));
     let proxy = Proxy::start(&address, plan);
     let status = |method, target| reply(&proxy, method, target).status();
     assert_eq!(["GET", "PUT", "GET", "GET"].map(|method| status(method, "/b?c")), [200, 200, 503, 200]);
     assert_eq!(["/every"; 6].map(|target| status("GET", target)), [200, 200, 500, 200, 200, 500]);
     assert_eq!(["/first"; 3].map(|target| status("GET", target)), [502, 502, 200]);
-    assert_eq!(proxy.faults(), 5);
+    assert_eq!(["/from"; 3].map(|target| status("GET", target)), [200, 504, 504]);
+    assert_eq!(proxy.faults(), 7);
     proxy.plan(Rule::new(busy));
     assert_eq!(reply(&proxy, "GET", "/a").header("retry-after"), Some("7"));
 }
