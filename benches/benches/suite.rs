@@ -52,11 +52,13 @@ const COLUMNS: usize = 4;
 /// A table of numbers and texts with some nulls.
 fn wide() -> RecordBatch {
     let number = |salt: usize| {
-        let value = move |row: usize| (row % 31 > 0).then(|| ((row * (salt + 7)) % 10_007) as f64 / 7.0);
+        let value =
+            move |row: usize| (!row.is_multiple_of(31)).then(|| ((row * (salt + 7)) % 10_007) as f64 / 7.0);
         Arc::new((0..ROWS).map(value).collect::<Float64Array>()) as ArrayRef
     };
     let text = |salt: usize| {
-        let value = move |row: usize| (row % 29 > 0).then(|| format!("Item-{}", (row * (salt + 3)) % 499));
+        let value =
+            move |row: usize| (!row.is_multiple_of(29)).then(|| format!("Item-{}", (row * (salt + 3)) % 499));
         Arc::new((0..ROWS).map(value).collect::<StringArray>()) as ArrayRef
     };
     let numbers = (0..COLUMNS).map(|at| (format!("n{at}"), number(at)));

@@ -251,7 +251,8 @@ fn the_past_suggests_checks_that_tell_the_usual_from_the_shifted() {
     let text = text("daily/${day}.csv", "to: out/clean/", "alert");
     let (before, after) = text.split_once("    checks:\n").expect("the table has checks");
     let (_, after) = after.split_once('\n').expect("one");
-    let indented: String = suggested.lines().map(|line| format!("    {line}\n")).collect();
+    let indented: Vec<String> = suggested.lines().map(|line| format!("    {line}\n")).collect();
+    let indented = indented.concat();
     let with = pipeline(data.path(), &format!("{before}{indented}{after}"));
     for (day, expected) in [(10, false), (11, true)] {
         let record = run_day(&with, day).expect(0).json();

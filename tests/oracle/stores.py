@@ -5,17 +5,24 @@ usage: stores.py make KIND ENDPOINT BUCKET
        stores.py compare KIND ENDPOINT FOLDER BUCKET/PREFIX
        stores.py list KIND ENDPOINT BUCKET/PREFIX
        stores.py watch KIND ENDPOINT BUCKET/PREFIX WORD
+       stores.py look KIND ENDPOINT BUCKET/PREFIX DATASET...
+       stores.py remove KIND ENDPOINT BUCKET/PREFIX
 
 KIND is s3, gs or az.
 """
 
+import hashlib
+import hmac
+import json
 import sys
 import time
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from urllib.request import Request, urlopen
+from xml.etree import ElementTree
 
-from pyarrow import fs
+from pyarrow import fs, parquet
 
 # The account that Azurite has unless told otherwise.
 ACCOUNT = "devstoreaccount1"
@@ -103,6 +110,52 @@ def compare(store, folder, prefix):
         sys.exit(f"other bytes in {different}")
 
 
+def look(store, host, prefix, *datasets):
+    """What is below the prefix, for a reader who reads every file of the datasets: the digests of their files by
+    folder, and whether each says that it is whole; every other object; and on S3 the uploads that are not completed."""
+    kept, told = {}, paths(store, prefix)
+    for name in datasets:
+        files = [path for path in told if path.startswith(f"{prefix}/{name}/")]
+        kept[name] = {"whole": f"{prefix}/{name}/_SUCCESS" in files, "folders": defaultdict(list)}
+        for path in files:
+            if not path.endswith("/_SUCCESS"):
+                parquet.read_table(path, filesystem=store, partitioning=None)
+                digest = hashlib.sha256(store.open_input_file(path).read()).hexdigest()
+                kept[name]["folders"][str(Path(path).parent).removeprefix(f"{prefix}/{name}/")].append(digest)
+    for dataset in kept.values():
+        dataset["folders"] = {folder: sorted(digests) for folder, digests in dataset["folders"].items()}
+    other = [path for path in told if path.split("/")[len(prefix.split("/"))] not in datasets]
+    open_uploads = uploads(host, *prefix.split("/", 1)) if host else []
+    print(json.dumps({"datasets": kept, "other": other, "uploads": open_uploads}))
+
+
+def uploads(host, bucket, prefix, key="key", secret="secret", region="us-east-1"):
+    """The multipart uploads below the prefix that are not completed, each as its key and its id. PyArrow cannot list
+    them; the request is signed as AWS documents (Signature Version 4)."""
+    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    scope = f"{now[:8]}/{region}/s3/aws4_request"
+    empty = hashlib.sha256(b"").hexdigest()
+    headers = {"host": host, "x-amz-content-sha256": empty, "x-amz-date": now}
+    names = ";".join(headers)
+    lines = [f"{name}:{value}" for name, value in headers.items()]
+    canonical = "\n".join(["GET", f"/{bucket}", "uploads=", *lines, "", names, empty])
+    to_sign = "\n".join(["AWS4-HMAC-SHA256", now, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    signing = f"AWS4{secret}".encode()
+    for part in [*scope.split("/"), to_sign]:
+        signing = hmac.digest(signing, part.encode(), "sha256")
+    headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders={names}, Signature={signing.hex()}"
+    answer = urlopen(Request(f"http://{host}/{bucket}?uploads=", headers=headers)).read()
+    space = {"s3": "http://s3.amazonaws.com/doc/2006-03-01/"}
+    found = ElementTree.fromstring(answer).findall("s3:Upload", space)
+    pairs = [[upload.findtext(name, None, space) for name in ("s3:Key", "s3:UploadId")] for upload in found]
+    return [pair for pair in pairs if pair[0].startswith(f"{prefix}/")]
+
+
+def remove(store, prefix):
+    for path in paths(store, prefix):
+        store.delete_file(path)
+
+
 action, kind, endpoint, *rest = sys.argv[1:]
 store = reach(kind, endpoint)
 if action == "make":
@@ -113,6 +166,10 @@ elif action == "compare":
     compare(store, *rest)
 elif action == "watch":
     watch(store, *rest)
+elif action == "look":
+    look(store, endpoint.removeprefix("http://") if kind == "s3" else None, *rest)
+elif action == "remove":
+    remove(store, *rest)
 elif action == "list":
     for path in paths(store, *rest):
         print(path)

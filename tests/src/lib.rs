@@ -6,6 +6,8 @@
 #![allow(clippy::panic, reason = "a test that cannot go on fails")]
 
 mod browser;
+mod faults;
+mod lake;
 mod oracle;
 mod server;
 
@@ -17,6 +19,8 @@ use serde_json::Value;
 pub use tempfile::TempDir;
 
 pub use browser::browser;
+pub use faults::{End, Fault, Plan, Proxy, Rule, Seen};
+pub use lake::{Edition, Lake, Look, Reading, finish};
 pub use oracle::{oracle, python, query};
 pub use server::{Azurite, FakeGcs, Seaweed, Server, Watch};
 

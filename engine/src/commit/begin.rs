@@ -68,15 +68,19 @@ impl Session {
 /// None if something moved, and all must be looked at again.
 async fn try_begin(stores: &Stores, request: &Request) -> Result<Option<Begun>> {
     let home = &request.home;
+    let judge = Judge { stores, me: &request.holder, lease: request.patience.lease, engine: &request.engine };
     let attempts = home.attempts(&request.pipeline, &request.run_id).await?;
+    let last = attempts.last_key_value().map_or(0, |(last, _)| *last);
+    let attempt =
+        |number| Attempt { pipeline: request.pipeline.clone(), run_id: request.run_id.clone(), number };
     if let Some(record) = history::published(home, &request.pipeline, &request.run_id, &attempts).await? {
+        // It may have died after its record was put, and before it said that its datasets are whole.
+        if let Some(found) = open::find(home, &attempt(last).token()).await? {
+            recover::settle_if_dead(&judge, home, &found).await?;
+        }
         return Ok(Some(Begun::AlreadyPublished(record)));
     }
-    let attempt = Attempt {
-        pipeline: request.pipeline.clone(),
-        run_id: request.run_id.clone(),
-        number: attempts.last_key_value().map_or(1, |(last, _)| last + 1),
-    };
+    let attempt = attempt(last + 1);
     let open = Open {
         version: Version,
         attempt,
@@ -84,7 +88,6 @@ async fn try_begin(stores: &Stores, request: &Request) -> Result<Option<Begun>> 
         holder: request.holder.clone(),
         started_at: request.now,
     };
-    let judge = Judge { stores, me: &request.holder, lease: request.patience.lease, engine: &request.engine };
     let token = open.attempt.token();
     let entry = home.open_entry(&token)?;
     let content = document::write(&open)?;

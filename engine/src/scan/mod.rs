@@ -39,7 +39,7 @@ pub use select::Wanted;
 pub use text::{CsvFormat, TextFormat};
 pub use unify::{Change, Difference};
 
-use crate::error::Result;
+use crate::error::{Error, Place, Result};
 use crate::exec::bridge;
 use crate::steps::{ColumnSet, HIDDEN};
 use crate::store::{Entry, Io};
@@ -291,17 +291,36 @@ impl Scan {
                     projection,
                     batch_rows: self.batch_rows,
                 };
-                read.decode(&chunks, &mut adapted)
+                let decoded = read.decode(&chunks, &mut adapted);
+                decoded.map_err(|error| self.doubted(task, &chunks, error))
             }
             (Body::Text(body), _) => match (&self.format, &self.io) {
                 (Format::Text(format), Some(io)) => {
                     text::decode(format, body, self.batch_rows, (io, entry), &mut adapted)
                 }
-                _ => Err(crate::error::Error::defect("a text file in a scan that is not of text")),
+                _ => Err(Error::defect("a text file in a scan that is not of text")),
             },
             (Body::Parquet(..), Fetched::Nothing) => {
-                Err(crate::error::Error::defect("a row group was decoded before it was read"))
+                Err(Error::defect("a row group was decoded before it was read"))
             }
+        }
+    }
+
+    /// `error`, unless it is about bytes that are others when they are read again: those changed on the way.
+    fn doubted(&self, task: usize, chunks: &Chunks, error: Error) -> Error {
+        if !matches!(error.place(), Some(Place::Object { row_group: Some(_), .. })) {
+            return error;
+        }
+        let Task { file, row_group, .. } = self.tasks[task];
+        let location = &self.files[file].entry.location;
+        match location.io().block_on(self.fetch(task)) {
+            Ok(Fetched::Chunks(again)) if again != *chunks => {
+                Error::unavailable(format!("bytes of row group {row_group} of {location} changed on the way"))
+                    .in_row_group(location.to_string(), row_group, None)
+                    .hint("run it again; if it stays so, look for what stands between here and the store")
+                    .because(error)
+            }
+            _ => error,
         }
     }
 

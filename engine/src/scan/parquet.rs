@@ -149,7 +149,7 @@ pub(super) fn ranges(
 }
 
 /// The fetched bytes of a file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunks {
     length: u64,
     parts: Vec<(u64, Bytes)>,

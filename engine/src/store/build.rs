@@ -23,6 +23,8 @@ pub(super) struct Backend {
     pub(super) fleeting: Arc<dyn ObjectStore>,
     /// None on a local disk.
     pub(super) uploads: Option<Arc<dyn MultipartStore>>,
+    /// How long to keep trying.
+    pub(super) retry: Retry,
 }
 
 impl fmt::Debug for Backend {
@@ -34,16 +36,17 @@ impl fmt::Debug for Backend {
 
 /// The store at `root`, an address without a key.
 pub(super) fn backend(scheme: Scheme, root: &str, settings: &Settings) -> object_store::Result<Backend> {
-    let retry = retry_config(settings.retry);
+    let retry = settings.retry;
     match scheme {
         Scheme::Local | Scheme::Memory => Ok(local()),
         Scheme::S3 => {
+            let retry = with_attempts(retry, settings)?;
             let builder = AmazonS3Builder::new().with_url(root).with_client_options(client_options());
             let builder =
                 configure(builder, settings, &["aws_"], |builder, key: AmazonS3ConfigKey, value| {
                     builder.with_config(key, value)
                 });
-            Ok(remote(builder.with_retry(retry).build()?))
+            Ok(remote(builder.with_retry(retry_config(retry)).build()?, retry))
         }
         Scheme::Gcs => {
             let builder =
@@ -52,14 +55,14 @@ pub(super) fn backend(scheme: Scheme, root: &str, settings: &Settings) -> object
             let builder = configure(builder, settings, &prefixes, |builder, key: GoogleConfigKey, value| {
                 builder.with_config(key, value)
             });
-            Ok(remote(builder.with_retry(retry).build()?))
+            Ok(remote(builder.with_retry(retry_config(retry)).build()?, retry))
         }
         Scheme::Azure => {
             let builder = MicrosoftAzureBuilder::new().with_url(root).with_client_options(client_options());
             let builder = configure(builder, settings, &["azure_"], |builder, key: AzureConfigKey, value| {
                 builder.with_config(key, value)
             });
-            Ok(remote(builder.with_retry(retry).build()?))
+            Ok(remote(builder.with_retry(retry_config(retry)).build()?, retry))
         }
     }
 }
@@ -70,14 +73,15 @@ pub(super) fn local() -> Backend {
         objects: Arc::new(LocalFileSystem::new().with_fsync(true)),
         fleeting: Arc::new(LocalFileSystem::new()),
         uploads: None,
+        retry: Retry::default(),
     }
 }
 
 /// A store whose uploads are multipart.
-pub(super) fn remote<S: ObjectStore + MultipartStore>(store: S) -> Backend {
+pub(super) fn remote<S: ObjectStore + MultipartStore>(store: S, retry: Retry) -> Backend {
     let store = Arc::new(store);
     let objects: Arc<dyn ObjectStore> = Arc::<S>::clone(&store);
-    Backend { fleeting: Arc::clone(&objects), objects, uploads: Some(store) }
+    Backend { fleeting: Arc::clone(&objects), objects, uploads: Some(store), retry }
 }
 
 /// Applies every option that the store's builder understands.
@@ -97,6 +101,19 @@ fn configure<B, K: FromStr>(
     builder
 }
 
+/// `retry` with the number of tries that AWS' own variable says.
+fn with_attempts(retry: Retry, settings: &Settings) -> object_store::Result<Retry> {
+    let mut options = settings.options("aws_");
+    let Some((_, tries)) = options.find(|(name, _)| *name == "aws_max_attempts") else { return Ok(retry) };
+    match tries.parse::<usize>() {
+        Ok(tries) if tries > 0 => Ok(Retry { attempts: tries - 1, ..retry }),
+        _ => Err(object_store::Error::Generic {
+            store: "S3",
+            source: format!("AWS_MAX_ATTEMPTS is {tries:?}, which is no number from 1").into(),
+        }),
+    }
+}
+
 fn client_options() -> ClientOptions {
     ClientOptions::new()
         .with_connect_timeout(Duration::from_secs(5))
@@ -107,7 +124,12 @@ fn client_options() -> ClientOptions {
 
 fn retry_config(retry: Retry) -> RetryConfig {
     RetryConfig {
-        backoff: BackoffConfig { init_backoff: retry.first_wait, max_backoff: retry.longest_wait, base: 2.0 },
+        backoff: BackoffConfig {
+            init_backoff: retry.first_wait,
+            max_backoff: retry.longest_wait,
+            // A wait is drawn between the first and `base` times the one before: half of that is twice it.
+            base: 4.0,
+        },
         max_retries: retry.attempts,
         retry_timeout: retry.deadline,
     }

@@ -13,6 +13,7 @@ use super::failure;
 use super::hook::{Hook, Op};
 use super::io::Io;
 use super::settings::Secrets;
+use super::tries::Tries;
 use crate::error::{Error, Result};
 
 /// A store with what its calls need.
@@ -27,8 +28,35 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Does `work`, unless the hook forbids it.
-    pub(super) async fn call<T>(
+    /// Does `work`, unless the hook forbids it. It is done again if the exchange breaks off, so it must be something
+    /// that may be done twice; the client itself repeats what was refused, and only some of what broke off.
+    pub(super) async fn call<T, F: Future<Output = object_store::Result<T>>>(
+        &self,
+        op: Op,
+        path: &Path,
+        mut work: impl FnMut() -> F,
+    ) -> object_store::Result<T> {
+        let work = async {
+            let mut tries = Tries::new(self.backend.retry);
+            loop {
+                match work().await {
+                    Err(error) if failure::broke_off(&error) => match tries.again() {
+                        Some(wait) => {
+                            let error = self.secrets.scrub(&error.to_string());
+                            tracing::info!(?op, %path, error, ?wait, "a call broke off and is made again");
+                            tokio::time::sleep(wait).await;
+                        }
+                        None => return Err(error),
+                    },
+                    done => return done,
+                }
+            }
+        };
+        self.call_once(op, path, work).await
+    }
+
+    /// Does `work` once, unless the hook forbids it.
+    pub(super) async fn call_once<T>(
         &self,
         op: Op,
         path: &Path,
@@ -57,7 +85,7 @@ impl Client {
                 .await
                 .map_err(|e| object_store::Error::Generic { store: "local disk", source: Box::new(e) })
         };
-        self.call(op, path, blocking).await
+        self.call_once(op, path, blocking).await
     }
 
     /// [`Self::call_local`] on the calling thread, which may block.

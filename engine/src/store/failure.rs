@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io::ErrorKind;
 
 use object_store::Error as StoreError;
-use object_store::client::HttpError;
+use object_store::client::{HttpError, HttpErrorKind};
 
 use super::settings::Secrets;
 use crate::error::{Error, Kind};
@@ -27,6 +27,12 @@ pub(super) fn explain(error: &StoreError, attempted: &str, object: &str, secrets
 /// Whether the answer may be different next time, or the first attempt may have been carried out.
 pub(super) fn may_pass(error: &StoreError) -> bool {
     Cause::of(error, &details(error)).kind() == Kind::Unavailable
+}
+
+/// Whether an exchange with a store began and did not come to its end. What was asked may have been done.
+pub(super) fn broke_off(error: &StoreError) -> bool {
+    let mut exchanges = chain(error).filter_map(|e| e.downcast_ref::<HttpError>());
+    exchanges.any(|exchange| exchange.kind() != HttpErrorKind::Connect)
 }
 
 /// Whether there was nothing there.
@@ -153,6 +159,9 @@ impl Cause {
             Self::NoAnswer => Some(
                 "check the network and the endpoint (AWS_ENDPOINT_URL, AZURE_STORAGE_ENDPOINT; AWS_ALLOW_HTTP=true, GOOGLE_ALLOW_HTTP=true or AZURE_ALLOW_HTTP=true for http)",
             ),
+            Self::Busy => {
+                Some("run it again later; if it stays so, see what the store's operator says of it")
+            }
             Self::NotFound
             | Self::BadAddress
             | Self::Unmet
@@ -161,7 +170,6 @@ impl Cause {
             | Self::NotAFolder
             | Self::Options
             | Self::Refused
-            | Self::Busy
             | Self::Unknown => None,
         }
     }

@@ -21,7 +21,7 @@ impl Location {
     pub async fn list(&self) -> Result<Vec<Entry>> {
         let client = &self.client;
         let prefix = (!self.path.as_ref().is_empty()).then_some(&self.path);
-        let listing = client.backend.objects.list(prefix).try_collect::<Vec<_>>();
+        let listing = || client.backend.objects.list(prefix).try_collect::<Vec<_>>();
         let found = client
             .call(Op::List, &self.path, listing)
             .await

@@ -18,6 +18,7 @@ use super::failure;
 use super::hook::Op;
 use super::io::Io;
 use super::local;
+use super::tries::Tries;
 use crate::error::{Error, Result};
 
 /// An object or a folder in a store. Cloning is cheap.
@@ -58,11 +59,11 @@ impl Entry {
     /// been replaced since. Near ranges are read together.
     pub async fn get_ranges(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let Location { client, path } = &self.location;
-        let read = async |range: Range<u64>| {
+        let read = |range: Range<u64>| async move {
             let options = GetOptions::new().with_range(Some(range)).with_if_match(self.etag.clone());
             client.backend.objects.get_opts(path, options).await?.bytes().await
         };
-        let read = coalesce_ranges(ranges, read, OBJECT_STORE_COALESCE_DEFAULT);
+        let read = || coalesce_ranges(ranges, read, OBJECT_STORE_COALESCE_DEFAULT);
         client.call(Op::GetRanges, path, read).await.map_err(|error| match error {
             StoreError::Precondition { .. } => {
                 Error::unavailable(format!("{} was replaced while it was read", self.location))
@@ -146,7 +147,7 @@ impl Location {
     /// Size and etag; none if there is no such object.
     pub async fn head(&self) -> Result<Option<Entry>> {
         let client = &self.client;
-        let result = client.call(Op::Head, &self.path, client.backend.objects.head(&self.path)).await;
+        let result = client.call(Op::Head, &self.path, || client.backend.objects.head(&self.path)).await;
         match result {
             Ok(meta) => Ok(Some(Entry::new(client, meta))),
             Err(e) if failure::is_absent(&e) && !failure::is_bucket_missing(&e) => Ok(None),
@@ -170,7 +171,7 @@ impl Location {
 
     async fn read(&self) -> object_store::Result<(Bytes, Entry)> {
         let client = &self.client;
-        let read = async {
+        let read = || async {
             let found = client.backend.objects.get(&self.path).await?;
             let meta = found.meta.clone();
             Ok((found.bytes().await?, Entry::new(client, meta)))
@@ -181,7 +182,7 @@ impl Location {
     /// Ranges of an object, in the order asked. Near ones are read together.
     pub async fn get_ranges(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let client = &self.client;
-        let read = client.backend.objects.get_ranges(&self.path, ranges);
+        let read = || client.backend.objects.get_ranges(&self.path, ranges);
         client.call(Op::GetRanges, &self.path, read).await.map_err(|e| client.explain(&e, "read", &self.path))
     }
 
@@ -196,7 +197,8 @@ impl Location {
                 client.call_local(Op::Put, &self.path, move || local::create_empty(&file)).await
             }
             _ => {
-                let put = client.backend.objects.put(&self.path, PutPayload::from(bytes));
+                let payload = PutPayload::from(bytes);
+                let put = || client.backend.objects.put(&self.path, payload.clone());
                 client.call(Op::Put, &self.path, put).await.map(drop)
             }
         };
@@ -221,7 +223,8 @@ impl Location {
         let client = &self.client;
         let store = if durable { &client.backend.objects } else { &client.backend.fleeting };
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        let put = store.put_opts(&self.path, PutPayload::from(bytes.clone()), options);
+        let payload = PutPayload::from(bytes.clone());
+        let put = || store.put_opts(&self.path, payload.clone(), options.clone());
         match client.call(Op::PutCreate, &self.path, put).await {
             Ok(_) => Ok(true),
             Err(e) if failure::is_unmet(&e) => {
@@ -245,7 +248,8 @@ impl Location {
         } else {
             let version = UpdateVersion { e_tag: seen.etag.clone(), version: seen.version.clone() };
             let options = PutOptions { mode: PutMode::Update(version), ..PutOptions::default() };
-            let put = client.backend.objects.put_opts(&self.path, PutPayload::from(bytes.clone()), options);
+            let payload = PutPayload::from(bytes.clone());
+            let put = || client.backend.objects.put_opts(&self.path, payload.clone(), options.clone());
             client.call(Op::PutUpdate, &self.path, put).await.map(|_| true)
         };
         match put {
@@ -270,11 +274,21 @@ impl Location {
                 .await
                 .map_err(|e| client.explain(&e, "delete", &self.path));
         }
-        let same = self.head().await?.is_some_and(|now| now.etag == seen.etag);
-        if same {
-            self.delete().await?;
+        let mut tries = Tries::new(client.backend.retry);
+        let mut tried = false;
+        while self.head().await?.is_some_and(|now| now.etag == seen.etag) {
+            let delete = client.backend.objects.delete(&self.path);
+            let error = match client.call_once(Op::Delete, &self.path, delete).await {
+                Err(error) if !failure::is_absent(&error) => error,
+                _ => return Ok(true),
+            };
+            // It may be deleted, and somebody else may put another: that is to be looked at before a repetition.
+            let wait = if failure::broke_off(&error) { tries.again() } else { None };
+            let Some(wait) = wait else { return Err(client.explain(&error, "delete", &self.path)) };
+            tried = true;
+            tokio::time::sleep(wait).await;
         }
-        Ok(same)
+        Ok(tried)
     }
 
     /// Deletes this folder of a local disk, and those above it but below `top`, as long as they are empty.
@@ -291,7 +305,7 @@ impl Location {
     /// Deletes the object; nothing happens if there is none.
     pub async fn delete(&self) -> Result<()> {
         let client = &self.client;
-        match client.call(Op::Delete, &self.path, client.backend.objects.delete(&self.path)).await {
+        match client.call(Op::Delete, &self.path, || client.backend.objects.delete(&self.path)).await {
             Err(e) if !failure::is_absent(&e) => Err(client.explain(&e, "delete", &self.path)),
             _ => Ok(()),
         }

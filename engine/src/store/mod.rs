@@ -25,6 +25,7 @@ mod settings;
 mod staged;
 mod staging;
 mod stores;
+mod tries;
 
 pub use dataset::{Dataset, STATE_FOLDER, SUCCESS};
 pub use find::is_hidden;

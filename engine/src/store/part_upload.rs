@@ -192,7 +192,8 @@ impl PartUpload {
 async fn begin(staging: &Staging, session: &Session, dataset: Dataset) -> Result<String> {
     let target = &session.target;
     let client = &target.client;
-    let create = client.uploads()?.create_multipart(&target.path);
+    let uploads = client.uploads()?;
+    let create = || uploads.create_multipart(&target.path);
     let id = client
         .call(Op::CreateUpload, &target.path, create)
         .await
@@ -206,7 +207,8 @@ async fn begin(staging: &Staging, session: &Session, dataset: Dataset) -> Result
 
 async fn put_part(target: &Location, id: &String, n: usize, chunks: Vec<Bytes>) -> Result<String> {
     let client = &target.client;
-    let put = client.uploads()?.put_part(&target.path, id, n, staged::payload(chunks));
+    let (uploads, payload) = (client.uploads()?, staged::payload(chunks));
+    let put = || uploads.put_part(&target.path, id, n, payload.clone());
     client
         .call(Op::PutPart, &target.path, put)
         .await

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub struct Retry {
     /// Repetitions of one request.
     pub attempts: usize,
-    /// Wait before the first repetition; doubled each time, with jitter.
+    /// Wait before the first repetition; doubled each time, on average where there is jitter.
     pub first_wait: Duration,
     /// Longest wait between two repetitions.
     pub longest_wait: Duration,

@@ -56,8 +56,9 @@ impl Staged {
 
     async fn complete(&self, target: &Location, id: &String, parts: &[String]) -> Result<()> {
         let client = &target.client;
-        let parts = parts.iter().map(|part| PartId { content_id: part.clone() }).collect();
-        let complete = client.uploads()?.complete_multipart(&target.path, id, parts);
+        let parts: Vec<_> = parts.iter().map(|part| PartId { content_id: part.clone() }).collect();
+        let uploads = client.uploads()?;
+        let complete = || uploads.complete_multipart(&target.path, id, parts.clone());
         match client.call(Op::CompleteUpload, &target.path, complete).await {
             Ok(_) => Ok(()),
             // Whatever the store said: if the file is there, a reply was lost or another finished it.
@@ -114,7 +115,8 @@ pub(super) async fn abort(target: &Location, id: &String) -> Result<()> {
         return Ok(());
     }
     let client = &target.client;
-    let abort = client.uploads()?.abort_multipart(&target.path, id);
+    let uploads = client.uploads()?;
+    let abort = || uploads.abort_multipart(&target.path, id);
     match client.call(Op::AbortUpload, &target.path, abort).await {
         Err(e) if !failure::is_absent(&e) && !is_unknown_upload(&e) => {
             Err(client.explain(&e, "abort the upload of", &target.path))

@@ -73,7 +73,7 @@ impl Stores {
 
     fn build(&self, address: &Address) -> Result<Backend> {
         if address.scheme == Scheme::Memory {
-            return Ok(build::remote(InMemory::new()));
+            return Ok(build::remote(InMemory::new(), self.settings.retry));
         }
         build::backend(address.scheme, &address.root, &self.settings).map_err(|e| {
             let explained = failure::explain(&e, "open", &address.root, &self.secrets);

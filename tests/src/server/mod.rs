@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::{oracle, python, repository};
+use crate::{Proxy, oracle, python, repository};
 use process::Process;
 
 /// An object store with one bucket, `lake`; stopped when dropped.
@@ -46,8 +46,8 @@ impl Server {
     }
 
     /// Where it listens.
-    pub fn endpoint(&self) -> String {
-        self.endpoint.clone()
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
     }
 
     /// The address of `path` in its bucket.
@@ -58,6 +58,18 @@ impl Server {
     /// Variables by which the server is reached.
     pub fn environment(&self) -> Vec<(String, String)> {
         self.environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    }
+
+    /// Host and port of the server.
+    pub fn host(&self) -> &str {
+        let rest = self.endpoint.strip_prefix("http://").unwrap_or(&self.endpoint);
+        rest.split('/').next().unwrap_or(rest)
+    }
+
+    /// The same variables with `proxy`, which is before this server, in its place.
+    pub fn behind(&self, proxy: &Proxy) -> Vec<(String, String)> {
+        let there = |value: String| value.replace(self.host(), &proxy.address());
+        self.environment().into_iter().map(|(name, value)| (name, there(value))).collect()
     }
 
     /// Brings the files of `folder` to `path` in the bucket.

@@ -4,10 +4,15 @@ use std::fs::File;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a server may take to listen.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Ports for servers, below those that Linux gives to connections.
+const FIRST_PORT: u16 = 12_000;
+const PORTS: u32 = 20_000;
 
 /// A running process; killed when dropped.
 pub(super) struct Process(Child);
@@ -40,10 +45,16 @@ impl Drop for Process {
     }
 }
 
-/// A port that nobody listens on at the moment.
+/// A port that nobody listens on at the moment. It is none of those that the system gives to connections, which
+/// might take it before a server does.
 pub(super) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a port is free")
-        .port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let own = std::process::id().wrapping_mul(97);
+    loop {
+        let n = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(own);
+        let port = FIRST_PORT + (n % PORTS) as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

@@ -17,12 +17,17 @@ impl Seaweed {
         let mut command = Command::new(programs().join("weed"));
         command
             .args(["mini", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-webdav=false", "-admin.ui=false"])
+            // These listen on ports of their own, where two servers would meet.
+            .args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"])
             .arg(format!("-dir={}", data.path().display()))
             .arg(format!("-s3.port={port}"))
             .env("AWS_ACCESS_KEY_ID", "key")
             .env("AWS_SECRET_ACCESS_KEY", "secret");
         for service in ["master", "volume", "filer"] {
             command.arg(format!("-{service}.port={}", free_port()));
+        }
+        for service in ["master", "volume", "filer", "s3"] {
+            command.arg(format!("-{service}.port.grpc={}", free_port()));
         }
         let process = Process::listening(&mut command, port, data.path());
         let endpoint = format!("http://127.0.0.1:{port}");

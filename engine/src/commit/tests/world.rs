@@ -77,13 +77,21 @@ pub(super) struct World {
     pub(super) stores: Stores,
     base: String,
     folder: Option<tempfile::TempDir>,
+    /// How old the heartbeat of a run is that another takes for dead.
+    lease: Duration,
 }
 
 impl World {
     pub(super) fn new(kind: Kind, io: &Io) -> Self {
         let folder = (kind == Kind::Disk).then(|| tempfile::tempdir().unwrap());
         let base = folder.as_ref().map_or("memory://b/lake".into(), |f| f.path().display().to_string());
-        Self { stores: Stores::new(Settings::new("/", []), io.clone()), base, folder }
+        let stores = Stores::new(Settings::new("/", []), io.clone());
+        Self { stores, base, folder, lease: Duration::from_mins(10) }
+    }
+
+    /// The same world, in which every run takes all others for dead.
+    pub(super) fn without_patience(self) -> Self {
+        Self { lease: Duration::ZERO, ..self }
     }
 
     pub(super) fn dataset(&self, stores: &Stores) -> Dataset {
@@ -101,7 +109,7 @@ impl World {
             run_id: run_id.to_owned(),
             datasets: vec![self.dataset(stores)],
             holder: holder(machine),
-            patience: Patience { lease: Duration::from_mins(10), heartbeat: Duration::from_mins(10) },
+            patience: Patience { lease: self.lease, heartbeat: Duration::from_mins(10) },
             now: chrono::DateTime::UNIX_EPOCH,
             engine: "test".into(),
         }
