@@ -130,7 +130,7 @@ fn commit(c: &mut Criterion) {
         let staged = partitions.iter().map(|folder| {
             let mut upload = session.staging().upload(&dataset, &format!("{folder}/part.parquet")).unwrap();
             upload.write(Bytes::from_static(&[7; 4096])).unwrap();
-            upload.finish().unwrap()
+            upload.finish().unwrap().wait().unwrap()
         });
         let files = staged.collect();
         let (dataset, mode, taken) = (dataset.clone(), WriteMode::Replace, Vec::new());

@@ -128,7 +128,7 @@ fn a_run_that_was_taken_for_dead_cannot_publish_when_it_wakes_up() {
         assert_eq!(*recovered[0].action.as_ref().unwrap(), Action::Undone);
         let mut upload = sleeper.staging().upload(&dataset, "d=1/late.parquet").unwrap();
         upload.write("late".into()).unwrap();
-        let files = vec![upload.finish().unwrap()];
+        let files = vec![upload.finish().unwrap().wait().unwrap()];
         let output = Output {
             dataset,
             mode: WriteMode::Append,

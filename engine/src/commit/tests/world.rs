@@ -124,7 +124,7 @@ impl World {
         for (path, content) in job.files() {
             let mut upload = session.staging().upload(&dataset, &path)?;
             upload.write(Bytes::from(content))?;
-            staged.push(upload.finish()?);
+            staged.push(upload.finish()?.wait()?);
         }
         let mut dropped = session.staging().upload(&dataset, "dropped")?;
         dropped.write(Bytes::from(vec![0; 9 << 20]))?;
