@@ -99,6 +99,15 @@ impl Dataset {
         remove.await.map_err(|e| client.explain(&e, "delete", &folder.path))
     }
 
+    /// Deletes `folder`, one of the state folder, and those it is in up to the state folder, as long as they are
+    /// empty.
+    pub async fn prune_state(&self, folder: &Location) -> Result<()> {
+        match self.folder.parent() {
+            Some(beside) => folder.prune(&beside).await,
+            None => Ok(()),
+        }
+    }
+
     /// Aborts the multipart upload `id` to `path`; nothing happens if it is gone or completed.
     pub async fn abort_upload(&self, path: &str, id: &str) -> Result<()> {
         staged::abort(&self.folder.join_path(path)?, &id.to_owned()).await

@@ -83,11 +83,15 @@ fn inode(_: &fs::Metadata) -> u64 {
 
 /// Renames `from` to `to`, whose folder is created. False if there is no `from`.
 pub(super) fn publish(from: &Path, to: &Path) -> Result<bool> {
-    fs::create_dir_all(parent(to)?)?;
-    match fs::rename(from, to) {
-        Ok(()) => Ok(true),
-        Err(e) if e.kind() == ErrorKind::NotFound && !from.exists() => Ok(false),
-        Err(e) => Err(e),
+    loop {
+        fs::create_dir_all(parent(to)?)?;
+        match fs::rename(from, to) {
+            Ok(()) => return Ok(true),
+            Err(e) if e.kind() == ErrorKind::NotFound && !from.exists() => return Ok(false),
+            // Another process found the folder empty and deleted it.
+            Err(e) if e.kind() == ErrorKind::NotFound && !parent(to)?.exists() => {}
+            Err(e) => return Err(e),
+        }
     }
 }
 

@@ -194,7 +194,8 @@ impl World {
         everything.iter().filter_map(run).collect()
     }
 
-    /// Files that no run in flight needs and nobody wants to keep, and states that should be there.
+    /// Files that no run in flight needs and nobody wants to keep, folders without any, and states that should be
+    /// there.
     pub(super) fn leftovers(&self) -> Vec<String> {
         let states: BTreeSet<String> = Self::published(&self.everything())
             .iter()
@@ -217,6 +218,7 @@ impl World {
             left.extend(
                 names.map(|n| n.to_string_lossy().into_owned()).filter(|n| n != "runs" && n != "states"),
             );
+            without_files(folder.path(), folder.path(), &mut left);
         }
         left
     }
@@ -242,6 +244,16 @@ fn walk(root: &Path, at: &Path, files: &mut Files) {
             let relative = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
             files.insert(relative, String::from_utf8_lossy(&content).into_owned());
         }
+    }
+}
+
+fn without_files(root: &Path, at: &Path, found: &mut Vec<String>) {
+    let entries: Vec<_> = std::fs::read_dir(at).unwrap().map(|entry| entry.unwrap().path()).collect();
+    if entries.is_empty() && at != root {
+        found.push(at.strip_prefix(root).unwrap().to_string_lossy().into_owned());
+    }
+    for folder in entries.iter().filter(|path| path.is_dir()) {
+        without_files(root, folder, found);
     }
 }
 
