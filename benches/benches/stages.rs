@@ -1,11 +1,13 @@
 //! What each stage of the pass costs a row apart from steps and checks: decoding, dealing rows out to
-//! partitions, encoding; and what publishing costs a file.
+//! partitions, encoding; and what planning and publishing cost a file.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on stops")]
 
+use std::fs::File;
 use std::hint::black_box;
+use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::UInt32Array;
+use arrow::array::{RecordBatch, UInt32Array};
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use chrono::DateTime;
@@ -36,21 +38,45 @@ fn stores() -> (Stores, tempfile::TempDir) {
     (Stores::new(Settings::new(folder.path(), []), Io::new(2).unwrap()), folder)
 }
 
-fn decode(c: &mut Criterion) {
-    let (stores, folder) = stores();
-    let rows = lines(0, ROWS);
-    let file = std::fs::File::create(folder.path().join("lines.parquet")).unwrap();
-    let mut writer = ArrowWriter::try_new(file, rows.schema(), None).unwrap();
-    writer.write(&rows).unwrap();
+fn write(rows: &RecordBatch, to: &Path) {
+    let mut writer = ArrowWriter::try_new(File::create(to).unwrap(), rows.schema(), None).unwrap();
+    writer.write(rows).unwrap();
     writer.close().unwrap();
-    let request = Request {
+}
+
+fn everything_at(address: &str) -> Request {
+    Request {
         name: "lines".into(),
-        address: "lines.parquet".into(),
+        address: address.into(),
         format: Format::Parquet,
         partitions: Vec::new(),
         declared: Vec::new(),
         extra: Extra::Keep,
-    };
+    }
+}
+
+fn plan(c: &mut Criterion) {
+    const FILES: u64 = 1_000;
+    let (stores, folder) = stores();
+    for file in 0..FILES {
+        let partition = folder.path().join(format!("many/day={file}"));
+        std::fs::create_dir_all(&partition).unwrap();
+        write(&lines(0, 10), &partition.join("lines.parquet"));
+    }
+    let mut group = c.benchmark_group("plan");
+    group.throughput(Throughput::Elements(FILES)).sample_size(10);
+    let request = everything_at("many");
+    group.bench_function("files in a partition each", |b| {
+        b.iter(|| black_box(scan::plan(&request, &stores, &|_| false).unwrap()));
+    });
+    let scan = scan::plan(&request, &stores, &|_| false).unwrap();
+    group.bench_function("what their footers prove", |b| b.iter(|| black_box(scan.proofs())));
+}
+
+fn decode(c: &mut Criterion) {
+    let (stores, folder) = stores();
+    write(&lines(0, ROWS), &folder.path().join("lines.parquet"));
+    let request = everything_at("lines.parquet");
     let mut group = c.benchmark_group("decode");
     group.throughput(Throughput::Elements(ROWS as u64)).sample_size(10);
     for (name, wanted) in [("all columns", None), ("two columns", Some(["order_id", "price"]))] {
@@ -130,7 +156,7 @@ fn commit(c: &mut Criterion) {
         let staged = partitions.iter().map(|folder| {
             let mut upload = session.staging().upload(&dataset, &format!("{folder}/part.parquet")).unwrap();
             upload.write(Bytes::from_static(&[7; 4096])).unwrap();
-            upload.finish().unwrap()
+            upload.finish().unwrap().wait().unwrap()
         });
         let files = staged.collect();
         let (dataset, mode, taken) = (dataset.clone(), WriteMode::Replace, Vec::new());
@@ -149,5 +175,5 @@ fn commit(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, decode, fanout, encode, commit);
+criterion_group!(benches, plan, decode, fanout, encode, commit);
 criterion_main!(benches);

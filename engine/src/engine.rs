@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -81,7 +81,7 @@ impl std::fmt::Debug for Options {
 pub struct Engine {
     pub(crate) options: Options,
     pub(crate) stores: Stores,
-    pub(crate) pool: ThreadPool,
+    pool: OnceLock<ThreadPool>,
     pub(crate) memory: Memory,
     pub(crate) clock: Clock,
     progress: Arc<Progress>,
@@ -92,22 +92,17 @@ impl Engine {
     /// An engine that reaches stores with `settings`.
     pub fn new(options: Options, settings: Settings, clock: Clock) -> Result<Self> {
         let io = Io::new(2)?;
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(options.threads.max(1))
-            .thread_name(|index| format!("lockgate-{index}"))
-            .build()
-            .map_err(|error| Error::unavailable("could not start the worker threads").because(error))?;
         let stores = Stores::new(settings, io);
         let memory = Memory::new(Limits {
             memory: options.memory,
-            threads: pool.current_num_threads(),
+            threads: options.threads.max(1),
             ceiling: options.ceiling.clone(),
             disk: Disk::new(options.spill_dir.clone(), options.spill_limit),
         });
         Ok(Self {
             options,
             stores,
-            pool,
+            pool: OnceLock::new(),
             memory,
             clock,
             progress: Progress::new(),
@@ -118,6 +113,19 @@ impl Engine {
     /// Counters of what is going on.
     pub fn progress(&self) -> &Arc<Progress> {
         &self.progress
+    }
+
+    /// The worker threads, which start when they are first asked for.
+    pub(crate) fn pool(&self) -> Result<&ThreadPool> {
+        if let Some(pool) = self.pool.get() {
+            return Ok(pool);
+        }
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(self.options.threads.max(1))
+            .thread_name(|index| format!("lockgate-{index}"))
+            .build()
+            .map_err(|error| Error::unavailable("could not start the worker threads").because(error))?;
+        Ok(self.pool.get_or_init(|| pool))
     }
 
     /// Asks whatever is going on to stop.

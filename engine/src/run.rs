@@ -159,7 +159,7 @@ pub(crate) fn carry_out(
     let bytes = bytes.chain(returning);
     Progress::add(&engine.progress().bytes_total, bytes.sum());
     let machine = Machine {
-        pool: &engine.pool,
+        pool: engine.pool()?,
         io: engine.stores.io(),
         cancel: engine.cancel(),
         progress: engine.progress(),
@@ -361,7 +361,7 @@ impl<'e> Phases<'e> {
         self.close();
         let usage = self.engine.options.usage.as_ref().map(|usage| usage());
         let resources = crate::report::Resources {
-            threads: self.engine.pool.current_num_threads(),
+            threads: self.engine.options.threads.max(1),
             elapsed_ms: self.started.elapsed().as_secs_f64() * 1e3,
             phases_ms: self.done.clone(),
             cpu_ms: usage.map(|usage| usage.cpu_ms),

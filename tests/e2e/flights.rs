@@ -104,10 +104,13 @@ fn running_again_does_nothing_and_says_so() {
 }
 
 #[test]
-fn a_dry_run_leaves_no_data_behind() {
+fn a_dry_run_leaves_neither_data_nor_folders_of_its_own_behind() {
     let out = folder();
     let _ = flights(&out, &["--dry-run"]).expect(0);
-    assert!(data(&out).is_empty());
+    assert_eq!(files(out.path()), Vec::new());
+    for state in ["_lockgate", "quarantine/_lockgate"] {
+        assert!(!out.path().join(state).exists(), "{state}");
+    }
 }
 
 #[test]

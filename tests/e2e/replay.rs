@@ -142,6 +142,9 @@ fn rows_that_pass_now_are_appended_once_and_those_that_fail_stay_with_new_reason
     assert_eq!((&nothing["status"], counts(&nothing)), (&json!("nothing_new"), [0, 0, 0]));
     assert_eq!(visible(data.path()), before);
     assert_eq!(rows(data.path(), "out/clean", "id").as_array().map(Vec::len), Some(5));
+    let left = std::fs::read_dir(data.path().join("apart/clean")).expect("it was written");
+    let left: Vec<_> = left.map(|entry| entry.expect("it was just listed").file_name()).collect();
+    assert_eq!(left, ["_SUCCESS"], "folders of runs whose rows are all published");
 }
 
 #[test]

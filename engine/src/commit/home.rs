@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::store::{Entry, Location, escape, unescape};
+use crate::store::{Entry, Location, STATE_FOLDER, escape, unescape};
 
 /// The `_lockgate` folder that keeps a pipeline's journals and run records. Cloning is cheap.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,16 @@ impl Home {
     /// The folder that lists the runs in flight.
     pub(super) fn open_folder(&self) -> Result<Location> {
         self.0.join("open")
+    }
+
+    /// Deletes the folder of runs in flight if there are none, and then the home if nothing is left in it, unless
+    /// it is a folder that the user chose.
+    pub(super) async fn prune(&self) -> Result<()> {
+        let top = match self.0.parent() {
+            Some(parent) if self.0.name() == Some(STATE_FOLDER) => parent,
+            _ => self.0.clone(),
+        };
+        self.open_folder()?.prune(&top).await
     }
 
     /// The entry of one run in flight.

@@ -1,6 +1,6 @@
 //! Carries out an open journal. Every step can be repeated, by anybody.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -78,7 +78,16 @@ async fn delete_replaced(dataset: &Dataset, change: &Change) -> Result<()> {
         .buffer_unordered(AT_ONCE)
         .try_collect::<()>()
         .await?;
+    let filled: HashSet<_> = change.files.iter().filter_map(|file| folder_of(&file.path)).collect();
+    let emptied: BTreeSet<_> = going.iter().filter_map(|path| folder_of(path)).collect();
+    for folder in emptied.into_iter().filter(|folder| !filled.contains(folder)) {
+        dataset.folder().join_path(folder)?.prune(dataset.folder()).await?;
+    }
     dataset.sync(going).await
+}
+
+fn folder_of(path: &str) -> Option<&str> {
+    path.rsplit_once('/').map(|(folder, _)| folder)
 }
 
 /// The datasets of a journal, opened.

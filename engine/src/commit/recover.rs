@@ -69,7 +69,7 @@ pub async fn recover(
             Err(error) => recovered.push(Recovered { attempt: None, action: Err(error) }),
         }
     }
-    home.open_folder()?.prune(home.location()).await?;
+    home.prune().await?;
     Ok(recovered)
 }
 

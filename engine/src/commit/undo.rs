@@ -74,7 +74,7 @@ pub(super) async fn tidy(stores: &Stores, home: &Home, open: &Open, journal: Opt
             None => claims::release_all(&dataset, attempt).await?,
         }
         dataset.remove_staging(&attempt.token()).await?;
-        claims::folder(&dataset)?.prune(dataset.state()).await?;
+        dataset.prune_state(&claims::folder(&dataset)?).await?;
     }
     let folder = home.attempt_folder(attempt)?;
     for list in uploads::lists(&folder).await? {
@@ -82,7 +82,7 @@ pub(super) async fn tidy(stores: &Stores, home: &Home, open: &Open, journal: Opt
     }
     folder.prune(home.location()).await?;
     home.open_entry(&attempt.token())?.delete().await?;
-    home.open_folder()?.prune(home.location()).await
+    home.prune().await
 }
 
 /// The partitions that an open journal names for a dataset; others do not name all that were claimed.

@@ -12,6 +12,12 @@ use crate::memory::Kept;
 use crate::scan::{BATCH_ROWS, Fetched, Scan};
 use crate::store::Io;
 
+/// Tasks that are brought in ahead as long as they are small: a store answers many reads as fast as one.
+const SMALL_AHEAD: usize = 64;
+
+/// Stored bytes of tasks that are small together.
+const SMALL_BYTES: u64 = 8 << 20;
+
 /// A source of numbered tasks, each of which gives one or more batches.
 pub enum Feed<'f> {
     /// Stored objects, row group by row group.
@@ -86,9 +92,10 @@ impl Feed<'_> {
         self.stored(task).map_or(0, |(scan, task)| scan.stored_bytes(task))
     }
 
-    /// Brings in the input of all tasks in order, `window` of them ahead of whoever takes them.
+    /// Brings in the input of all tasks in order, `window` of them ahead of whoever takes them, and more if they
+    /// are small.
     pub fn fetch_ahead<'a>(&'a self, io: &'a Io, window: usize) -> Ahead<'a> {
-        Ahead { feed: self, io, window, started: 0, waiting: VecDeque::new() }
+        Ahead { feed: self, io, window, started: 0, waiting: VecDeque::new(), bytes: 0 }
     }
 
     /// Gives the batches of `task` to `each` with whether it is the last one, until `each` says stop.
@@ -129,7 +136,9 @@ pub struct Ahead<'a> {
     io: &'a Io,
     window: usize,
     started: usize,
-    waiting: VecDeque<JoinHandle<Result<Fetched>>>,
+    waiting: VecDeque<(u64, JoinHandle<Result<Fetched>>)>,
+    /// Stored bytes of those that wait.
+    bytes: u64,
 }
 
 impl Ahead<'_> {
@@ -138,24 +147,32 @@ impl Ahead<'_> {
         if let Feed::Kept(..) = self.feed {
             return Ok(Fetched::Nothing);
         }
-        while self.waiting.len() < self.window {
+        while self.has_room() {
             let Some((scan, task)) =
                 self.feed.stored(self.started).filter(|(scan, task)| *task < scan.tasks().len())
             else {
                 break;
             };
-            self.waiting.push_back(self.io.spawn(scan.fetch(task)));
+            let bytes = scan.stored_bytes(task);
+            self.waiting.push_back((bytes, self.io.spawn(scan.fetch(task))));
+            self.bytes += bytes;
             self.started += 1;
         }
-        let next =
+        let (bytes, next) =
             self.waiting.pop_front().ok_or_else(|| Error::defect("more input was taken than there is"))?;
+        self.bytes -= bytes;
         self.io.block_on(next).map_err(|error| Error::defect("a read was lost").because(error))?
+    }
+
+    fn has_room(&self) -> bool {
+        let ahead = self.waiting.len();
+        ahead < self.window || (ahead < SMALL_AHEAD && self.bytes < SMALL_BYTES)
     }
 }
 
 impl Drop for Ahead<'_> {
     fn drop(&mut self) {
-        for read in &self.waiting {
+        for (_, read) in &self.waiting {
             read.abort();
         }
     }

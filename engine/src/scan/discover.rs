@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
-use futures::StreamExt;
-use futures::stream;
+use futures::{StreamExt, TryStreamExt, stream};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use super::adapt::{Adapter, Carried, Source};
 use super::contract::{Declared, Extra, declared_or_own};
-use super::parquet as footers;
+use super::parquet::{self as footers, LastSchema};
 use super::partition::{PartitionValue, values_of};
 use super::schema::{Own, one_schema};
 use super::select::{Wanted, absent_values, wanted_files};
@@ -22,8 +21,14 @@ use crate::error::{Error, Result};
 use crate::steps::HIDDEN;
 use crate::store::{Entry, Io, Location, Stores};
 
-/// Footers read at the same time.
-const FOOTERS_AT_ONCE: usize = 32;
+/// Footers read from a store at the same time: it answers late, and many at once.
+const FOOTERS_AT_ONCE: usize = 128;
+
+/// Footers read from a local disk at the same time, each by a thread.
+const LOCAL_FOOTERS_AT_ONCE: usize = 8;
+
+/// So many footers are decoded sooner by the thread that waits than by others that must begin.
+const FEW_FOOTERS: usize = 64;
 
 /// What is asked of a source.
 #[derive(Debug, Clone)]
@@ -196,41 +201,58 @@ pub(super) fn describe(
     io: &Io,
     chosen: Vec<(Entry, Vec<PartitionValue>)>,
 ) -> Result<Vec<Found>> {
-    let described = stream::iter(chosen.into_iter().map(|(entry, partition)| async move {
-        let (fields, whole, footer) = match &request.format {
-            Format::Parquet => {
-                let footer = footers::footer(&entry).await?;
-                (footer.schema().fields().clone(), true, Some(footer))
-            }
-            Format::Text(format) => {
-                plain(&entry)?;
-                let text::Inferred { fields, whole } = text::infer(format, &entry).await?;
-                (fields, whole || matches!(format, TextFormat::Csv(_)), None)
-            }
-        };
-        let mut names: Vec<&String> = fields.iter().map(|field| field.name()).collect();
-        names.sort_unstable();
-        if let Some([twice, ..]) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            let object = entry.location.to_string();
-            let error = Error::wrong(format!("{object} has two columns named \"{twice}\""));
-            return Err(match request.format {
-                // The header says so.
-                Format::Text(_) => error.in_line(object, 1, Some((*twice).clone())),
-                Format::Parquet => error.in_object(object),
-            });
+    let last = Arc::new(LastSchema::default());
+    let is_local = chosen.first().is_some_and(|(entry, _)| entry.location.local_path().is_some());
+    let at_once = if is_local { LOCAL_FOOTERS_AT_ONCE } else { FOOTERS_AT_ONCE };
+    let are_few = chosen.len() <= FEW_FOOTERS;
+    let described = stream::iter(chosen.into_iter().map(async |(entry, partition)| {
+        let (format, last) = (request.format.clone(), Arc::clone(&last));
+        let describing = async move { describe_file(&format, entry, partition, &last).await };
+        if are_few {
+            return describing.await;
         }
-        if let Some(own) = fields.iter().find(|field| field.name().starts_with(HIDDEN)) {
-            return Err(Error::wrong(format!("{} has a column \"{}\"", entry.location, own.name()))
-                .in_object(entry.location.to_string())
-                .hint(format!(
-                    "names that begin with \"{HIDDEN}\" are kept for the engine; deliver another name"
-                )));
+        let described = io.spawn(describing).await;
+        described.map_err(|error| Error::defect("a file was not described").because(error))?
+    }));
+    io.block_on(described.buffered(at_once).try_collect())
+}
+
+async fn describe_file(
+    format: &Format,
+    entry: Entry,
+    partition: Vec<PartitionValue>,
+    last: &LastSchema,
+) -> Result<Found> {
+    let (fields, whole, footer) = match format {
+        Format::Parquet => {
+            let footer = footers::footer(&entry, last).await?;
+            (footer.schema().fields().clone(), true, Some(footer))
         }
-        Ok(Found { entry, partition, fields, whole, footer })
-    }))
-    .buffered(FOOTERS_AT_ONCE)
-    .collect::<Vec<Result<Found>>>();
-    io.block_on(described).into_iter().collect()
+        Format::Text(format) => {
+            plain(&entry)?;
+            let text::Inferred { fields, whole } = text::infer(format, &entry).await?;
+            (fields, whole || matches!(format, TextFormat::Csv(_)), None)
+        }
+    };
+    let mut names: Vec<&String> = fields.iter().map(|field| field.name()).collect();
+    names.sort_unstable();
+    if let Some([twice, ..]) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        let object = entry.location.to_string();
+        let error = Error::wrong(format!("{object} has two columns named \"{twice}\""));
+        return Err(match format {
+            // The header says so.
+            Format::Text(_) => error.in_line(object, 1, Some((*twice).clone())),
+            Format::Parquet => error.in_object(object),
+        });
+    }
+    if let Some(own) = fields.iter().find(|field| field.name().starts_with(HIDDEN)) {
+        return Err(Error::wrong(format!("{} has a column \"{}\"", entry.location, own.name()))
+            .in_object(entry.location.to_string())
+            .hint(format!(
+                "names that begin with \"{HIDDEN}\" are kept for the engine; deliver another name"
+            )));
+    }
+    Ok(Found { entry, partition, fields, whole, footer })
 }
 
 /// Refuses a file whose name says that it is compressed.
@@ -358,5 +380,85 @@ fn text_body(request: &Request, file: &Found, adapter: &Adapter, all: &Carried) 
         schema,
         declared: request.declared.iter().map(|declared| declared.name.clone()).collect(),
         ignored: (request.extra != Extra::Drop).then(in_path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use arrow::array::{Int64Array, RecordBatch};
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+    use crate::store::{Hook, Op, Settings};
+
+    /// Counts calls, and how many are under way at once.
+    #[derive(Debug, Default)]
+    struct Counted {
+        calls: Mutex<BTreeMap<Op, usize>>,
+        now: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    impl Hook for Counted {
+        fn before(&self, op: Op, _: &str) -> object_store::Result<()> {
+            *self.calls.lock().unwrap().entry(op).or_default() += 1;
+            let now = 1 + self.now.fetch_add(1, Ordering::SeqCst);
+            self.most.fetch_max(now, Ordering::SeqCst);
+            Ok(())
+        }
+
+        fn after(&self, _: Op, _: &str) -> object_store::Result<()> {
+            self.now.fetch_sub(1, Ordering::SeqCst);
+            Ok(())
+        }
+    }
+
+    fn file(column: &str) -> Vec<u8> {
+        let values: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+        let batch = RecordBatch::try_from_iter([(column, values)]).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        bytes
+    }
+
+    fn request(address: &str) -> Request {
+        Request {
+            name: "s".into(),
+            address: address.into(),
+            format: Format::Parquet,
+            partitions: Vec::new(),
+            declared: Vec::new(),
+            extra: Extra::Keep,
+        }
+    }
+
+    #[test]
+    fn a_source_is_listed_once_and_every_footer_is_read_once_a_few_at_a_time() {
+        const FILES: usize = 200;
+        let io = Io::new(2).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for (address, at_once) in [("in", LOCAL_FOOTERS_AT_ONCE), ("memory://b/in", FOOTERS_AT_ONCE)] {
+            let stores = Stores::new(Settings::new(folder.path(), []), io.clone());
+            let root = stores.open(address).unwrap();
+            for number in 0..FILES {
+                // Every tenth has a column of its own.
+                let bytes = file(if number % 10 == 0 { "other" } else { "id" });
+                let at = root.join_path(&format!("day={number}/x.parquet")).unwrap();
+                io.block_on(at.put(bytes)).unwrap();
+            }
+            let counted = Arc::new(Counted::default());
+            let hook: Arc<dyn Hook> = Arc::<Counted>::clone(&counted);
+            let scan = plan(&request(address), &stores.with_hook(Some(hook)), &|_| false).unwrap();
+            assert_eq!((scan.files().len(), scan.differences().len()), (FILES, FILES));
+            let calls = counted.calls.lock().unwrap().clone();
+            assert_eq!(calls, BTreeMap::from([(Op::List, 1), (Op::GetRanges, FILES)]));
+            assert!(counted.most.load(Ordering::SeqCst) <= at_once);
+        }
     }
 }

@@ -3,23 +3,23 @@
 use std::collections::HashSet;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use bytes::{Buf, Bytes, buf::Reader};
 use parquet::DecodeResult;
-use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use parquet::arrow::{ARROW_SCHEMA_META_KEY, ProjectionMask};
 use parquet::basic::Type as PhysicalType;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{
     PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, RowGroupMetaData,
 };
 use parquet::file::reader::{ChunkReader, Length};
-use parquet::schema::types::Type;
+use parquet::schema::types::{SchemaDescPtr, Type};
 
 use crate::error::{Error, Result};
 use crate::store::Entry;
@@ -27,8 +27,43 @@ use crate::store::Entry;
 /// Bytes read from the end of a file at first; most footers fit.
 const FOOTER_GUESS: u64 = 64 << 10;
 
-/// Reads the footer of `object` and the Arrow schema its columns decode to.
-pub(super) async fn footer(object: &Entry) -> Result<ArrowReaderMetadata> {
+/// The schema that was read last. Files of a source mostly have the same; those that do share one in memory,
+/// and converting it takes as long as decoding the rest of a footer.
+#[derive(Default)]
+pub(super) struct LastSchema(Mutex<Option<Converted>>);
+
+/// An Arrow schema, and what it was made from.
+struct Converted {
+    stored: SchemaDescPtr,
+    hint: Option<String>,
+    schema: SchemaRef,
+}
+
+impl LastSchema {
+    fn of(&self, metadata: &ParquetMetaData) -> Option<SchemaRef> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let stored = metadata.file_metadata().schema_descr().root_schema();
+        let same =
+            |last: &&Converted| last.stored.root_schema() == stored && last.hint.as_deref() == hint(metadata);
+        last.as_ref().filter(same).map(|last| Arc::clone(&last.schema))
+    }
+
+    fn remember(&self, metadata: &ParquetMetaData, schema: SchemaRef) {
+        let stored = metadata.file_metadata().schema_descr_ptr();
+        let converted = Converted { stored, hint: hint(metadata).map(str::to_owned), schema };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(converted);
+    }
+}
+
+/// The Arrow schema that the file was written from, as its writer left it.
+fn hint(metadata: &ParquetMetaData) -> Option<&str> {
+    let pairs = metadata.file_metadata().key_value_metadata()?;
+    pairs.iter().find(|pair| pair.key == ARROW_SCHEMA_META_KEY)?.value.as_deref()
+}
+
+/// Reads the footer of `object` and the Arrow schema its columns decode to, which files that store it alike
+/// share through `last`.
+pub(super) async fn footer(object: &Entry, last: &LastSchema) -> Result<ArrowReaderMetadata> {
     let name = object.location.to_string();
     if object.size == 0 {
         return Err(Error::wrong(format!("{name} is empty, so it is not a Parquet file"))
@@ -58,7 +93,7 @@ pub(super) async fn footer(object: &Entry) -> Result<ArrowReaderMetadata> {
         }
     };
     within(&metadata, object.size).map_err(broken)?;
-    with_views(Arc::new(metadata)).map_err(broken)
+    with_views(Arc::new(metadata), last).map_err(broken)
 }
 
 /// Whether all column chunks lie where a file of `size` bytes can hold them.
@@ -77,13 +112,26 @@ fn within(metadata: &ParquetMetaData, size: u64) -> Result<(), ParquetError> {
 }
 
 /// Strings and binaries decode to views, which need no copying further on.
-fn with_views(metadata: Arc<ParquetMetaData>) -> Result<ArrowReaderMetadata, ParquetError> {
+fn with_views(
+    metadata: Arc<ParquetMetaData>,
+    last: &LastSchema,
+) -> Result<ArrowReaderMetadata, ParquetError> {
+    let with = |schema: &SchemaRef| ArrowReaderOptions::new().with_schema(Arc::clone(schema));
+    if let Some(schema) = last.of(&metadata) {
+        return ArrowReaderMetadata::try_new(metadata, with(&schema));
+    }
     let plain = ArrowReaderMetadata::try_new(Arc::clone(&metadata), ArrowReaderOptions::new())?;
     let roots = plain.parquet_schema().root_schema().get_fields();
     let fields: Vec<Field> =
         plain.schema().fields().iter().zip(roots).map(|(field, root)| with_view(field, root)).collect();
-    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
-    ArrowReaderMetadata::try_new(metadata, options).or(Ok(plain))
+    let schema = Arc::new(Schema::new(fields));
+    match ArrowReaderMetadata::try_new(Arc::clone(&metadata), with(&schema)) {
+        Ok(viewed) => {
+            last.remember(&metadata, schema);
+            Ok(viewed)
+        }
+        Err(_) => Ok(plain),
+    }
 }
 
 fn with_view(field: &Field, stored: &Type) -> Field {

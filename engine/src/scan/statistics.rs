@@ -11,7 +11,7 @@ use ::parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use ::parquet::file::metadata::RowGroupMetaData;
 use arrow::array::{Array, ArrayRef, UInt64Array};
 use arrow::compute::{SortOptions, cast, concat, sort_limit};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, SchemaRef};
 use lockgate_rules::{ColumnProof, Proofs};
 
 use super::adapt::Source;
@@ -23,12 +23,10 @@ impl Scan {
         let mut proofs = Proofs::default();
         let Some(rows) = self.footer_rows() else { return proofs };
         proofs.rows = Some(rows);
-        for (index, field) in self.arrow_schema.fields().iter().enumerate() {
-            if let Some(nulls) = self.nulls(index) {
-                let bounds = self.bounds(index, field.data_type()).unwrap_or_default();
+        for (column, field) in self.arrow_schema.fields().iter().enumerate() {
+            if let Some(proof) = self.proof(column, field.data_type()) {
                 let values = self.listed.get(field.name()).map(Arc::clone);
-                let known = ColumnProof { nulls: Some(nulls), values, ..bounds };
-                proofs.columns.insert(field.name().clone(), known);
+                proofs.columns.insert(field.name().clone(), ColumnProof { values, ..proof });
             }
         }
         proofs
@@ -45,62 +43,100 @@ impl Scan {
             .sum()
     }
 
+    /// How often a column is null, where footers state it.
     pub(super) fn nulls(&self, column: usize) -> Option<u64> {
-        self.files
-            .iter()
-            .map(|file| {
-                let Body::Parquet(footer, _) = &file.body else { return None };
-                match &file.adapter.sources[column] {
-                    Source::File(name) => Stated::of(footer, name)?.nulls(),
-                    Source::Constant(value) => Some(value.null_count() as u64 * rows(footer)),
-                    Source::Missing => Some(rows(footer)),
-                    Source::Origin(_) | Source::Told(_) => None,
-                }
-            })
-            .sum()
+        self.known(column)?.iter().map(Known::nulls).sum()
     }
 
-    /// Least and greatest value, where every row group with values states both.
-    fn bounds(&self, column: usize, data_type: &DataType) -> Option<ColumnProof> {
-        let ordered = data_type.is_integer()
-            || matches!(data_type, DataType::Date32 | DataType::Timestamp(..) | DataType::Boolean);
-        if !ordered {
-            return None;
-        }
-        let (mut least, mut greatest): (Vec<ArrayRef>, Vec<ArrayRef>) = (Vec::new(), Vec::new());
+    fn proof(&self, column: usize, data_type: &DataType) -> Option<ColumnProof> {
+        let known = self.known(column)?;
+        let nulls = known.iter().map(Known::nulls).sum::<Option<u64>>()?;
+        let bounds = bounds(&known, data_type).unwrap_or_default();
+        Some(ColumnProof { nulls: Some(nulls), ..bounds })
+    }
+
+    /// What is known of a column, file by file; files one after the other that state it alike are told together.
+    fn known(&self, column: usize) -> Option<Vec<Known<'_>>> {
+        let mut known: Vec<Known<'_>> = Vec::new();
         for file in &self.files {
             let Body::Parquet(footer, _) = &file.body else { return None };
-            match &file.adapter.sources[column] {
-                Source::File(name) => {
-                    let (min, max) = Stated::of(footer, name)?.bounds()?;
-                    least.push(min);
-                    greatest.push(max);
+            match (&file.adapter.sources[column], known.last_mut()) {
+                (Source::File(_), Some(Known::Stated(stated))) if stated.is_about(footer) => {
+                    stated.groups.extend(groups(footer));
                 }
-                Source::Constant(value) if rows(footer) > 0 => {
-                    least.push(Arc::clone(value));
-                    greatest.push(Arc::clone(value));
-                }
-                Source::Constant(_) | Source::Missing => {}
-                Source::Origin(_) | Source::Told(_) => return None,
+                (Source::File(name), _) => known.push(Known::Stated(Stated::of(footer, name)?)),
+                (Source::Constant(value), _) => known.push(Known::Constant(value, rows(footer))),
+                (Source::Missing, _) => known.push(Known::Missing(rows(footer))),
+                (Source::Origin(_) | Source::Told(_), _) => return None,
             }
         }
-        let (min, max) = (extreme(&least, data_type, false), extreme(&greatest, data_type, true));
-        Some(ColumnProof { min, max, exact: true, ..ColumnProof::default() })
+        Some(known)
     }
+}
+
+/// What is known of a column of some files.
+enum Known<'a> {
+    /// What their footers state.
+    Stated(Stated<'a>),
+    /// One value in so many rows.
+    Constant(&'a ArrayRef, u64),
+    /// Null in so many rows.
+    Missing(u64),
+}
+
+impl Known<'_> {
+    fn nulls(&self) -> Option<u64> {
+        match self {
+            Self::Stated(stated) => stated.nulls(),
+            Self::Constant(value, rows) => Some(value.null_count() as u64 * rows),
+            Self::Missing(rows) => Some(*rows),
+        }
+    }
+}
+
+/// Least and greatest value, where every row group with values states both.
+fn bounds(known: &[Known<'_>], data_type: &DataType) -> Option<ColumnProof> {
+    let ordered = data_type.is_integer()
+        || matches!(data_type, DataType::Date32 | DataType::Timestamp(..) | DataType::Boolean);
+    if !ordered {
+        return None;
+    }
+    let (mut least, mut greatest): (Vec<ArrayRef>, Vec<ArrayRef>) = (Vec::new(), Vec::new());
+    for known in known {
+        match known {
+            Known::Stated(stated) => {
+                let (min, max) = stated.bounds()?;
+                least.push(min);
+                greatest.push(max);
+            }
+            Known::Constant(value, rows) if *rows > 0 => {
+                least.push(Arc::clone(value));
+                greatest.push(Arc::clone(value));
+            }
+            Known::Constant(..) | Known::Missing(_) => {}
+        }
+    }
+    let (min, max) = (extreme(&least, data_type, false), extreme(&greatest, data_type, true));
+    Some(ColumnProof { min, max, exact: true, ..ColumnProof::default() })
 }
 
 fn rows(footer: &ArrowReaderMetadata) -> u64 {
     footer.metadata().row_groups().iter().map(|group| group.num_rows() as u64).sum()
 }
 
-/// What a footer states about one column of its file.
+/// Row groups that hold rows; the statistics of the others say nothing.
+fn groups(footer: &ArrowReaderMetadata) -> impl Iterator<Item = &RowGroupMetaData> {
+    footer.metadata().row_groups().iter().filter(|group| group.num_rows() > 0)
+}
+
+/// What the footers of files of one schema state about a column.
 struct Stated<'a> {
+    schema: &'a SchemaRef,
     converter: StatisticsConverter<'a>,
     /// Its leaf among the columns of a row group.
     leaf: usize,
     /// Whether the file's schema allows nulls.
     nullable: bool,
-    /// Row groups that hold rows; the statistics of the others say nothing.
     groups: Vec<&'a RowGroupMetaData>,
 }
 
@@ -113,8 +149,12 @@ impl<'a> Stated<'a> {
             .with_missing_null_counts_as_zero(false);
         let leaf = converter.parquet_column_index()?;
         let nullable = schema.column(leaf).max_def_level() > 0;
-        let groups = footer.metadata().row_groups().iter().filter(|group| group.num_rows() > 0).collect();
-        Some(Self { converter, leaf, nullable, groups })
+        Some(Self { schema: footer.schema(), converter, leaf, nullable, groups: groups(footer).collect() })
+    }
+
+    /// Whether the footer of another file places the column where this one's does.
+    fn is_about(&self, footer: &ArrowReaderMetadata) -> bool {
+        Arc::ptr_eq(self.schema, footer.schema())
     }
 
     fn null_counts(&self) -> Option<UInt64Array> {

@@ -5,7 +5,7 @@
 //! groups are cut depends on the rows alone, never on threads or memory: with many partitions buffers go to
 //! disk, and of the files that are open those that were written to longest ago are closed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::exec::bridge;
 use crate::exec::turnstile::{Ticket, Turnstile};
 use crate::memory::{Disk, Packed, Spool};
-use crate::store::{Dataset, Staged, Staging, Upload};
+use crate::store::{Dataset, Finishing, Staged, Staging, Upload};
 
 /// Bytes of rows that wait in all buffers of a dataset together, about.
 const BUFFERED_BYTES: usize = 256 << 20;
@@ -33,6 +33,10 @@ const FEWEST_ROWS: usize = 8 << 10;
 /// Files that are open at the same time. With more partitions than that, row groups are not cut early: each
 /// would make a file of its own.
 pub(super) const OPEN_FILES: usize = 256;
+
+/// Files that are closed and not durable yet. To wait for the disk or the store takes a file much longer alone
+/// than among others.
+const CLOSING_FILES: usize = 32;
 
 /// Where and how a dataset is written.
 pub struct Layout {
@@ -78,6 +82,8 @@ pub struct DatasetWriter {
     layout: Layout,
     state: Mutex<State>,
     away: Arc<RwLock<Option<Spool>>>,
+    closing: Mutex<VecDeque<ClosingFile>>,
+    closed: Mutex<Vec<StagedFile>>,
 }
 
 #[derive(Default)]
@@ -116,7 +122,6 @@ struct PartitionFiles {
 struct Files {
     open: Option<OpenFile>,
     started: u32,
-    finished: Vec<StagedFile>,
 }
 
 struct OpenFile {
@@ -124,6 +129,12 @@ struct OpenFile {
     rows: u64,
     bytes: u64,
     writer: SerializedFileWriter<UploadWriter>,
+}
+
+struct ClosingFile {
+    path: String,
+    rows: u64,
+    upload: Finishing,
 }
 
 /// What happens to a partition's files, in order.
@@ -150,7 +161,13 @@ impl Job {
 impl DatasetWriter {
     /// A writer with nothing staged yet.
     pub fn new(layout: Layout) -> Self {
-        Self { layout, state: Mutex::default(), away: Arc::default() }
+        Self {
+            layout,
+            state: Mutex::default(),
+            away: Arc::default(),
+            closing: Mutex::default(),
+            closed: Mutex::default(),
+        }
     }
 
     /// The dataset that is written.
@@ -222,7 +239,7 @@ impl DatasetWriter {
         };
         job.files.lane.pass(ticket, appended, |_, appended| match appended {
             Appended::Group(group) => self.append(&job.files, group),
-            Appended::Close => lock(&job.files.state).close(),
+            Appended::Close => self.close(&mut lock(&job.files.state)),
         })?;
         Ok(bytes)
     }
@@ -250,14 +267,32 @@ impl DatasetWriter {
 
     /// After the last job: closes all files and gives them, by path.
     pub fn finish(self) -> Result<Vec<StagedFile>> {
-        let mut staged = Vec::new();
         for buffer in lock(&self.state).partitions.values() {
-            let mut files = lock(&buffer.files.state);
-            files.close()?;
-            staged.append(&mut files.finished);
+            self.close(&mut lock(&buffer.files.state))?;
         }
-        staged.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(staged)
+        for file in lock(&self.closing).drain(..) {
+            lock(&self.closed).push(file.wait()?);
+        }
+        let mut closed = self.closed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        closed.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(closed)
+    }
+
+    /// Closes the file that is open, if one is, and waits for others if too many are not durable yet.
+    fn close(&self, files: &mut Files) -> Result<()> {
+        let Some(OpenFile { path, rows, writer, .. }) = files.open.take() else { return Ok(()) };
+        let UploadWriter(upload) = writer.into_inner().map_err(writing)?;
+        let file = ClosingFile { path, rows, upload: upload.finish()? };
+        let oldest = {
+            let mut closing = lock(&self.closing);
+            closing.push_back(file);
+            if closing.len() > CLOSING_FILES { closing.pop_front() } else { None }
+        };
+        if let Some(oldest) = oldest {
+            let closed = oldest.wait()?;
+            lock(&self.closed).push(closed);
+        }
+        Ok(())
     }
 
     /// Files that are open now.
@@ -290,7 +325,7 @@ impl DatasetWriter {
             file.bytes += group.bytes;
             group.append_to(&mut file.writer)?;
             if file.bytes >= self.layout.file_bytes {
-                state.close()?;
+                self.close(&mut state)?;
             }
         }
         Ok(())
@@ -371,16 +406,12 @@ impl Buffer {
     }
 }
 
-impl Files {
-    fn close(&mut self) -> Result<()> {
-        let Some(OpenFile { path, rows, writer, .. }) = self.open.take() else {
-            return Ok(());
-        };
-        let UploadWriter(upload) = writer.into_inner().map_err(writing)?;
-        let staged = upload.finish()?;
+impl ClosingFile {
+    fn wait(self) -> Result<StagedFile> {
+        let Self { path, rows, upload } = self;
+        let staged = upload.wait()?;
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).into();
-        self.finished.push(StagedFile { folder, path, rows, bytes: staged.size, staged });
-        Ok(())
+        Ok(StagedFile { folder, path, rows, bytes: staged.size, staged })
     }
 }
 

@@ -94,6 +94,10 @@ impl Vars {
 
     /// `text` without the values of secret variables. Values under four characters are not looked for.
     pub fn mask(&self, text: &str) -> String {
+        hide(&self.secrets(), text)
+    }
+
+    fn secrets(&self) -> Vec<&str> {
         let secrets = self.known.iter().chain(&self.environment);
         let mut secrets: Vec<&str> = secrets
             .filter(|(name, value)| is_secret(name) && value.len() > 3)
@@ -101,7 +105,7 @@ impl Vars {
             .collect();
         // The longest first, so that a secret within another leaves nothing of the longer one.
         secrets.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+        secrets
     }
 
     /// Whether `text`, the pipeline file, refers to secret variables.
@@ -114,20 +118,9 @@ impl Vars {
         if !self.refers_to_secrets(text) {
             return value;
         }
-        let masked = serde_json::to_value(&value).map(|json| self.mask_json(json));
+        let secrets = self.secrets();
+        let masked = serde_json::to_value(&value).map(|json| hide_in(&secrets, json));
         masked.and_then(serde_json::from_value).unwrap_or(value)
-    }
-
-    fn mask_json(&self, json: serde_json::Value) -> serde_json::Value {
-        use serde_json::Value as Json;
-        match json {
-            Json::String(text) => Json::String(self.mask(&text)),
-            Json::Array(items) => items.into_iter().map(|item| self.mask_json(item)).collect(),
-            Json::Object(fields) => {
-                fields.into_iter().map(|(name, value)| (name, self.mask_json(value))).collect()
-            }
-            plain => plain,
-        }
     }
 
     /// `error` without the values of secret variables.
@@ -176,6 +169,22 @@ impl Vars {
                 )))
             }
         }
+    }
+}
+
+fn hide(secrets: &[&str], text: &str) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+}
+
+fn hide_in(secrets: &[&str], json: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match json {
+        Json::String(text) => Json::String(hide(secrets, &text)),
+        Json::Array(items) => items.into_iter().map(|item| hide_in(secrets, item)).collect(),
+        Json::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, hide_in(secrets, value))).collect()
+        }
+        plain => plain,
     }
 }
 

@@ -79,13 +79,15 @@ impl Client {
         path: &Path,
         work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
     ) -> object_store::Result<T> {
-        let blocking = async {
-            self.io
-                .blocking(work)
-                .await
-                .map_err(|e| object_store::Error::Generic { store: "local disk", source: Box::new(e) })
-        };
-        self.call_once(op, path, blocking).await
+        self.call_once(op, path, self.blocking(work)).await
+    }
+
+    /// Does blocking `work` on the local disk as part of a call.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+    ) -> object_store::Result<T> {
+        self.io.blocking(work).await.map_err(failed)
     }
 
     /// [`Self::call_local`] on the calling thread, which may block.
@@ -98,8 +100,7 @@ impl Client {
         if let Some(hook) = &self.hook {
             hook.before(op, path.as_ref())?;
         }
-        let done =
-            work().map_err(|e| object_store::Error::Generic { store: "local disk", source: Box::new(e) })?;
+        let done = work().map_err(failed)?;
         if let Some(hook) = &self.hook {
             hook.after(op, path.as_ref())?;
         }
@@ -128,4 +129,8 @@ impl Client {
     pub(super) fn file(&self, path: &Path) -> Option<PathBuf> {
         (self.scheme == Scheme::Local).then(|| PathBuf::from(format!("/{path}")))
     }
+}
+
+fn failed(error: std::io::Error) -> object_store::Error {
+    object_store::Error::Generic { store: "local disk", source: Box::new(error) }
 }

@@ -1,6 +1,8 @@
 //! The folder of a dataset, and the folder beside it that Lockgate keeps its own files in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::hook::Op;
 use super::local;
@@ -14,6 +16,9 @@ pub const STATE_FOLDER: &str = "_lockgate";
 
 /// Name of the empty object within a dataset that says it is whole.
 pub const SUCCESS: &str = "_SUCCESS";
+
+/// Folders that are made durable at once: one alone waits for the disk as long as many together.
+const SYNCS_AT_ONCE: usize = 32;
 
 /// A dataset that is written. Cloning is cheap.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,17 +64,20 @@ impl Dataset {
         if self.folder.local_path().is_none() {
             return Ok(());
         }
-        let mut folders = BTreeSet::new();
+        let mut folders: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
         for path in paths {
             let mut folder = path;
             while let Some((parent, _)) = folder.rsplit_once('/') {
-                folders.insert(parent);
+                folders.entry(parent.matches('/').count()).or_default().insert(parent);
                 folder = parent;
             }
         }
         // The deepest first: a folder's entry is of use once its content is durable.
-        for folder in folders.iter().rev() {
-            sync(&self.folder.join_path(folder)?).await?;
+        for level in folders.values().rev() {
+            stream::iter(level.iter().map(async |folder| sync(&self.folder.join_path(folder)?).await))
+                .buffer_unordered(SYNCS_AT_ONCE)
+                .try_collect::<()>()
+                .await?;
         }
         sync(&self.folder).await?;
         match self.folder.parent() {
@@ -89,6 +97,15 @@ impl Dataset {
             file.parent().map_or(Ok(()), |parent| local::prune(parent, &top))
         });
         remove.await.map_err(|e| client.explain(&e, "delete", &folder.path))
+    }
+
+    /// Deletes `folder`, one of the state folder, and those it is in up to the state folder, as long as they are
+    /// empty.
+    pub async fn prune_state(&self, folder: &Location) -> Result<()> {
+        match self.folder.parent() {
+            Some(beside) => folder.prune(&beside).await,
+            None => Ok(()),
+        }
     }
 
     /// Aborts the multipart upload `id` to `path`; nothing happens if it is gone or completed.

@@ -45,10 +45,16 @@ impl FileUpload {
         self.size
     }
 
-    pub(super) fn finish(mut self) -> Result<Place> {
-        self.act(Op::Sync, "make durable", |_| self.open_file()?.sync_all())?;
-        self.file = None;
-        Ok(Place::Temporary { path: std::mem::take(&mut self.relative) })
+    /// Makes the file durable when it is awaited.
+    pub(super) fn finish(mut self) -> Result<impl Future<Output = Result<Place>> + use<>> {
+        let file = self.file.take().ok_or_else(|| Error::defect("a file was finished twice"))?;
+        let (temporary, path) = (self.temporary.clone(), std::mem::take(&mut self.relative));
+        Ok(async move {
+            let client = &temporary.client;
+            let synced = client.call_local(Op::Sync, &temporary.path, move || file.sync_all()).await;
+            synced.map_err(|e| client.explain(&e, "make durable", &temporary.path))?;
+            Ok(Place::Temporary { path })
+        })
     }
 
     fn open_file(&self) -> io::Result<&File> {

@@ -2,7 +2,8 @@
 //! files without a temporary name beside them, durable renames.
 
 use std::fs::{self, File};
-use std::io::{Error, ErrorKind, Result, Write};
+use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -12,6 +13,20 @@ pub(super) fn create_empty(file: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     File::create(file)?.sync_all()?;
     sync_folder(folder)
+}
+
+/// The bytes of `file` at `range`, if its etag is still `seen`.
+pub(super) fn read_if(file: &Path, seen: Option<&str>, range: Range<u64>) -> Result<Option<Vec<u8>>> {
+    let mut open = File::open(file)?;
+    if let Some(seen) = seen
+        && etag(&open.metadata()?) != seen
+    {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; usize::try_from(range.end - range.start).map_err(Error::other)?];
+    open.seek(SeekFrom::Start(range.start))?;
+    open.read_exact(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// Replaces the content of `file` if its etag is still `seen`.
@@ -68,11 +83,15 @@ fn inode(_: &fs::Metadata) -> u64 {
 
 /// Renames `from` to `to`, whose folder is created. False if there is no `from`.
 pub(super) fn publish(from: &Path, to: &Path) -> Result<bool> {
-    fs::create_dir_all(parent(to)?)?;
-    match fs::rename(from, to) {
-        Ok(()) => Ok(true),
-        Err(e) if e.kind() == ErrorKind::NotFound && !from.exists() => Ok(false),
-        Err(e) => Err(e),
+    loop {
+        fs::create_dir_all(parent(to)?)?;
+        match fs::rename(from, to) {
+            Ok(()) => return Ok(true),
+            Err(e) if e.kind() == ErrorKind::NotFound && !from.exists() => return Ok(false),
+            // Another process found the folder empty and deleted it.
+            Err(e) if e.kind() == ErrorKind::NotFound && !parent(to)?.exists() => {}
+            Err(e) => return Err(e),
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub use io::Io;
 pub use location::{Entry, Location};
 pub use settings::{Retry, Settings};
 pub use staged::{Place, Staged};
-pub use staging::{Record, Staging, Started, Upload};
+pub use staging::{Finishing, Record, Staging, Started, Upload};
 pub use stores::Stores;
 
 #[cfg(test)]

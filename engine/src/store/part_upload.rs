@@ -105,16 +105,17 @@ impl PartUpload {
         self.buffered
     }
 
-    pub(super) fn finish(mut self) -> Result<Place> {
+    /// Sends what is left; waits for all parts when it is awaited.
+    pub(super) fn finish(mut self) -> Result<impl Future<Output = Result<Place>> + use<>> {
         if self.buffered > 0 || self.parts.is_empty() {
             let rest = self.cut(self.buffered);
             self.send(rest)?;
         }
-        let session = Arc::clone(&self.session);
-        let tasks = std::mem::take(&mut self.parts);
-        self.staging.io().block_on(async {
-            let mut parts = Vec::with_capacity(tasks.len());
-            for task in tasks {
+        Ok(async move {
+            let session = Arc::clone(&self.session);
+            let mut parts = Vec::with_capacity(self.parts.len());
+            // They stay where they are, so that all are stopped if nobody waits any longer.
+            for task in &mut self.parts {
                 match task.await {
                     Ok(Some(part)) => parts.push(part),
                     Ok(None) => return Err(session.failure().unwrap_or_else(|| failed(&session.target))),

@@ -15,8 +15,8 @@ use super::file_upload::FileUpload;
 use super::io::Io;
 use super::location::Location;
 use super::part_upload::{PartUpload, SMALLEST_PART};
-use super::staged::{self, Staged};
-use crate::error::Result;
+use super::staged::{self, Place, Staged};
+use crate::error::{Error, Result};
 
 /// Size of a part unless told otherwise: small enough to hold several, large enough to be worth a request.
 const PART_SIZE: usize = 8 << 20;
@@ -101,7 +101,7 @@ impl Staging {
         } else {
             How::Parts(PartUpload::new(self, dataset, path, target))
         };
-        Ok(Upload { path: path.to_owned(), how })
+        Ok(Upload { path: path.to_owned(), io: self.inner.io.clone(), how })
     }
 
     /// Forgets every file of this run, finished or not, but for those published and in `kept`.
@@ -156,6 +156,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// [`Staging::discard`].
 pub struct Upload {
     path: String,
+    io: Io,
     how: How,
 }
 
@@ -189,13 +190,36 @@ impl Upload {
         }
     }
 
-    /// Waits until everything is stored durably, and still unseen.
-    pub fn finish(self) -> Result<Staged> {
-        let size = self.size();
+    /// Nothing more is written: what there is becomes durable in the background.
+    pub fn finish(self) -> Result<Finishing> {
+        let (io, size) = (self.io.clone(), self.size());
         let place = match self.how {
-            How::Parts(upload) => upload.finish()?,
-            How::File(upload) => upload.finish()?,
+            How::Parts(upload) => io.spawn(upload.finish()?),
+            How::File(upload) => io.spawn(upload.finish()?),
         };
-        Ok(Staged { path: self.path, size, place })
+        Ok(Finishing { path: self.path, size, io, place })
+    }
+}
+
+/// A file that is being made durable. One that is dropped goes with [`Staging::discard`].
+pub struct Finishing {
+    path: String,
+    size: u64,
+    io: Io,
+    place: JoinHandle<Result<Place>>,
+}
+
+impl Finishing {
+    /// Waits until everything is stored durably, and still unseen. Must not be called on the threads of [`Io`].
+    pub fn wait(mut self) -> Result<Staged> {
+        let place = self.io.block_on(&mut self.place);
+        let place = place.map_err(|error| Error::defect("a file was not made durable").because(error))??;
+        Ok(Staged { path: std::mem::take(&mut self.path), size: self.size, place })
+    }
+}
+
+impl Drop for Finishing {
+    fn drop(&mut self) {
+        self.place.abort();
     }
 }

@@ -132,8 +132,8 @@ fn an_upload_is_seen_only_once_published_and_both_ends_can_be_repeated() {
         for chunk in content.chunks(700_001) {
             upload.write(Bytes::copy_from_slice(chunk)).unwrap();
         }
-        let big = upload.finish().unwrap();
-        let empty = staging.upload(&dataset, "d=1/empty.parquet").unwrap().finish().unwrap();
+        let big = upload.finish().unwrap().wait().unwrap();
+        let empty = staging.upload(&dataset, "d=1/empty.parquet").unwrap().finish().unwrap().wait().unwrap();
         let mut dropped = staging.upload(&dataset, "dropped").unwrap();
         dropped.write(Bytes::from(vec![0; 6 << 20])).unwrap();
         drop(dropped);

@@ -1,6 +1,7 @@
 //! Runs beside and after one another.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -9,7 +10,7 @@ use super::super::*;
 use super::world::{Files, Gate, Job, Kind, World, files_in, holder};
 use crate::error::Kind as Failure;
 use crate::history;
-use crate::store::Io;
+use crate::store::{Hook, Io, Op};
 
 const KINDS: [Kind; 2] = [Kind::Memory, Kind::Disk];
 
@@ -128,7 +129,7 @@ fn a_run_that_was_taken_for_dead_cannot_publish_when_it_wakes_up() {
         assert_eq!(*recovered[0].action.as_ref().unwrap(), Action::Undone);
         let mut upload = sleeper.staging().upload(&dataset, "d=1/late.parquet").unwrap();
         upload.write("late".into()).unwrap();
-        let files = vec![upload.finish().unwrap()];
+        let files = vec![upload.finish().unwrap().wait().unwrap()];
         let output = Output {
             dataset,
             mode: WriteMode::Append,
@@ -214,6 +215,47 @@ fn a_live_run_is_left_alone_and_a_heartbeat_is_seen() {
         io.block_on(session.abandon(None)).unwrap();
         assert!(judge(Duration::ZERO).is_empty());
     }
+}
+
+/// Counts calls.
+#[derive(Debug, Default)]
+struct Calls(AtomicUsize);
+
+impl Hook for Calls {
+    fn before(&self, _: Op, _: &str) -> object_store::Result<()> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[test]
+fn every_partition_more_takes_the_same_number_of_calls() {
+    let io = Io::new(2).unwrap();
+    let calls = [10, 20, 30].map(|partitions| {
+        let world = World::new(Kind::Disk, &io);
+        let names: Vec<String> = (0..partitions).map(|n| format!("d={n}")).collect();
+        let partitions: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+        let counted = Arc::new(Calls::default());
+        let hook: Arc<dyn Hook> = Arc::<Calls>::clone(&counted);
+        let job = Job::new("one", WriteMode::Replace, &partitions);
+        world.run(&world.stores.with_hook(Some(hook)), &job).unwrap();
+        counted.0.load(Ordering::SeqCst)
+    });
+    assert_eq!(calls[1] - calls[0], calls[2] - calls[1], "{calls:?}");
+}
+
+#[test]
+fn a_run_that_leaves_no_file_leaves_no_folder() {
+    let io = Io::new(2).unwrap();
+    let world = World::new(Kind::Disk, &io);
+    let dataset = world.dataset(&world.stores);
+    let run = started(&world, "one", "a");
+    io.block_on(run.claim(&dataset, "d=1", WriteMode::Append)).unwrap();
+    let mut upload = run.staging().upload(&dataset, "d=1/x.parquet").unwrap();
+    upload.write("x".into()).unwrap();
+    upload.finish().unwrap().wait().unwrap();
+    io.block_on(run.abandon(None)).unwrap();
+    assert_eq!(world.leftovers(), Vec::<String>::new());
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl World {
         for (path, content) in job.files() {
             let mut upload = session.staging().upload(&dataset, &path)?;
             upload.write(Bytes::from(content))?;
-            staged.push(upload.finish()?);
+            staged.push(upload.finish()?.wait()?);
         }
         let mut dropped = session.staging().upload(&dataset, "dropped")?;
         dropped.write(Bytes::from(vec![0; 9 << 20]))?;
@@ -202,7 +202,8 @@ impl World {
         everything.iter().filter_map(run).collect()
     }
 
-    /// Files that no run in flight needs and nobody wants to keep, and states that should be there.
+    /// Files that no run in flight needs and nobody wants to keep, folders without any, and states that should be
+    /// there.
     pub(super) fn leftovers(&self) -> Vec<String> {
         let states: BTreeSet<String> = Self::published(&self.everything())
             .iter()
@@ -225,6 +226,7 @@ impl World {
             left.extend(
                 names.map(|n| n.to_string_lossy().into_owned()).filter(|n| n != "runs" && n != "states"),
             );
+            without_files(folder.path(), folder.path(), &mut left);
         }
         left
     }
@@ -250,6 +252,16 @@ fn walk(root: &Path, at: &Path, files: &mut Files) {
             let relative = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
             files.insert(relative, String::from_utf8_lossy(&content).into_owned());
         }
+    }
+}
+
+fn without_files(root: &Path, at: &Path, found: &mut Vec<String>) {
+    let entries: Vec<_> = std::fs::read_dir(at).unwrap().map(|entry| entry.unwrap().path()).collect();
+    if entries.is_empty() && at != root {
+        found.push(at.strip_prefix(root).unwrap().to_string_lossy().into_owned());
+    }
+    for folder in entries.iter().filter(|path| path.is_dir()) {
+        without_files(root, folder, found);
     }
 }
 
