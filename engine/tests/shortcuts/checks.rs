@@ -83,7 +83,7 @@ fn row_rule(column: &Column, rule: u8, (a, b): (usize, usize)) -> (&'static str,
         10 => ("eq", value),
         11 => ("ne", value),
         12 if column.kind.is_text() => ("length", json!({"max": a * 3})),
-        13 if column.kind.is_text() => ("regex", json!({"pattern": "[A-Za-z ]*"})),
+        13 if column.kind.is_text() => ("regex", json!({"pattern": ["[A-Za-z ]*", "[^#]*"][b % 2]})),
         14 if column.kind.is_number() => ("type_conformance", json!({"type": "int8"})),
         15 if column.kind.is_number() => ("ge", json!({"value": {"column": "id"}})),
         _ => {
@@ -93,9 +93,10 @@ fn row_rule(column: &Column, rule: u8, (a, b): (usize, usize)) -> (&'static str,
     }
 }
 
-/// A few literals that some value of the column equals.
+/// A few literals that some value of the column equals, or all that do.
 fn listed(column: &Column, from: usize) -> Vec<Value> {
-    let values = column.pool.iter().skip(from % 2).step_by(2).filter(|value| **value != "NaN");
+    let step = if from.is_multiple_of(3) { 1 } else { 2 };
+    let values = column.pool.iter().skip(from % step).step_by(step).filter(|value| **value != "NaN");
     match column.kind {
         crate::columns::Kind::Bool => vec![json!(true)],
         _ => values.map(|value| json!(value)).collect(),
