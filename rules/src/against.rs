@@ -227,7 +227,7 @@ impl<D: Distance> Judge for Judged<D> {
         };
         let points = match self.against.points(readings, of) {
             Ok(points) => points,
-            Err(outcome) => return counted(outcome),
+            Err(outcome) => return counted(*outcome),
         };
         let profiles =
             points.iter().filter_map(|point| point.profile.column(&self.column, self.filter.as_deref()));

@@ -168,19 +168,20 @@ impl Against {
         &'p self,
         readings: &Readings<'p>,
         tells: impl Fn(&Point) -> bool,
-    ) -> Result<Vec<&'p Point>, Outcome> {
+    ) -> Result<Vec<&'p Point>, Box<Outcome>> {
         let (baseline, wanted) = match self {
             Self::History { baseline, min_history } => (baseline, (*min_history).max(1)),
             Self::Dataset(point) if tells(point) => return Ok(vec![point]),
             Self::Dataset(point) => {
-                return Err(Outcome::skipped(format!("no values in {} to compare with", point.key)));
+                let why = format!("no values in {} to compare with", point.key);
+                return Err(Box::new(Outcome::skipped(why)));
             }
         };
         let selected = baseline.before(readings.history, readings.as_of());
         let of = selected.len();
         let found: Vec<&Point> = selected.into_iter().filter(|point| tells(point)).collect();
         let have = found.len();
-        Err(match baseline {
+        Err(Box::new(match baseline {
             _ if have >= wanted => return Ok(found),
             Baseline::Run(run) if of == 0 => Outcome::error(format!(
                 "no run \"{run}\" has published states of this; `lockgate history` lists the runs"
@@ -189,7 +190,7 @@ impl Against {
                 "no baseline yet: {have} of {of} earlier points tell of it, {wanted} wanted"
             )),
             _ => Outcome::skipped(format!("no baseline yet: {have} of {wanted} earlier points")),
-        })
+        }))
     }
 
     /// The points as a verdict names them, a dataset as of the run's clock.

@@ -83,7 +83,9 @@ fn row_rule(column: &Column, rule: u8, (a, b): (usize, usize)) -> (&'static str,
         10 => ("eq", value),
         11 => ("ne", value),
         12 if column.kind.is_text() => ("length", json!({"max": a * 3})),
-        13 if column.kind.is_text() => ("regex", json!({"pattern": ["[A-Za-z ]*", "[^#]*"][b % 2]})),
+        13 if column.kind.is_text() => {
+            ("regex", json!({"pattern": if b.is_multiple_of(2) { "[A-Za-z ]*" } else { "[^#]*" }}))
+        }
         14 if column.kind.is_number() => ("type_conformance", json!({"type": "int8"})),
         15 if column.kind.is_number() => ("ge", json!({"value": {"column": "id"}})),
         _ => {
@@ -142,6 +144,8 @@ fn about_all() -> impl Strategy<Value = Value> {
             json!({"schema": {"mode": "contains", "columns": columns}})
         }),
         Just(json!({"expression": "id < 5"})),
+        (0..9_u64).prop_map(|rows| json!({"row_count": {"max": rows, "group_by": "mode"}})),
+        Just(json!({"not_null": {"column": "id", "group_by": "mode"}})),
         Just(json!({"primary_key": ["id", "text"]})),
         Just(json!({"unique": {"columns": ["day", "id", "mode"], "nulls_distinct": false}})),
     ]

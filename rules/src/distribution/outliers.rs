@@ -364,7 +364,7 @@ impl Judge for EarlierFences {
         };
         let points = match self.against.points(readings, tells) {
             Ok(points) => points,
-            Err(outcome) => return counted(outcome),
+            Err(outcome) => return counted(*outcome),
         };
         let Some(before) = ColumnProfile::together(points.iter().filter_map(|point| self.of(point))) else {
             return counted(Outcome::skipped("no baseline yet"));

@@ -155,7 +155,7 @@ impl Judge for Judged {
         let of = |point: &Point| self.followed.figure(point).is_some();
         let points = match self.against.points(readings, of) {
             Ok(points) => points,
-            Err(outcome) => return counted(outcome),
+            Err(outcome) => return counted(*outcome),
         };
         let Some(now) = self.followed.metric.of(&profile) else {
             return counted(Outcome::skipped("no values in scope"));

@@ -136,7 +136,7 @@ impl Judge for Judged {
         let of = |point: &Point| point.profile.pairs.get(&self.pair).is_some_and(|sums| sums.finite > 1);
         let points = match self.against.points(readings, of) {
             Ok(points) => points,
-            Err(outcome) => return counted(outcome),
+            Err(outcome) => return counted(*outcome),
         };
         let mut before = CoMoments::default();
         for sums in points.iter().filter_map(|point| point.profile.pairs.get(&self.pair)) {

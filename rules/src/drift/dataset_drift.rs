@@ -142,7 +142,7 @@ impl Judge for Judged {
         };
         let points = match self.against.points(readings, tells) {
             Ok(points) => points,
-            Err(outcome) => return counted(outcome),
+            Err(outcome) => return counted(*outcome),
         };
         let compared: Vec<Distanced<'_>> = now
             .iter()
