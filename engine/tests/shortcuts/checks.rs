@@ -65,6 +65,23 @@ fn about_rows() -> impl Strategy<Value = Value> {
     )
 }
 
+/// Checks that test the values of text columns, which nothing else reads.
+pub(crate) fn checks_of_texts() -> impl Strategy<Value = Vec<Value>> {
+    let column =
+        prop::sample::select(COLUMNS.iter().filter(|column| column.kind.is_text()).collect::<Vec<_>>());
+    let nulls = prop::sample::select(vec![None, Some("skip"), Some("pass"), Some("fail")]);
+    let check =
+        (column, 12..16_u8, (0..8_usize, 0..8_usize), nulls).prop_map(|(column, rule, literals, nulls)| {
+            let (rule, mut params) = row_rule(column, rule, literals);
+            params["column"] = json!(column.name);
+            if let Some(nulls) = nulls {
+                params["nulls"] = json!(nulls);
+            }
+            json!({rule: params})
+        });
+    prop::collection::vec(check, 1..5)
+}
+
 fn row_rule(column: &Column, rule: u8, (a, b): (usize, usize)) -> (&'static str, Value) {
     let (low, high) = (a % column.literals.len(), b % column.literals.len());
     let (low, high) = (low.min(high), low.max(high));

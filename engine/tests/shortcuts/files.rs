@@ -8,7 +8,7 @@ use arrow::datatypes::Schema;
 use bytes::Bytes;
 use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
-use parquet::file::metadata::{ParquetMetaDataReader, ParquetMetaDataWriter};
+use parquet::file::metadata::{ParquetMetaDataOptions, ParquetMetaDataReader, ParquetMetaDataWriter};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::file::writer::SerializedFileWriter;
@@ -176,7 +176,10 @@ impl File {
 /// The file with another footer.
 fn doctor(bytes: Vec<u8>, columns: &[Doctored]) -> Vec<u8> {
     let bytes = Bytes::from(bytes);
-    let metadata = ParquetMetaDataReader::new().parse_and_finish(&bytes).unwrap();
+    // What pages are encoded as is to be written again.
+    let options = ParquetMetaDataOptions::new().with_encoding_stats_as_mask(false);
+    let reader = ParquetMetaDataReader::new().with_metadata_options(Some(options));
+    let metadata = reader.parse_and_finish(&bytes).unwrap();
     let groups = metadata.row_groups().iter().map(|group| {
         let chunks = group.columns().iter().zip(columns).map(|(chunk, doctored)| {
             let builder = chunk.clone().into_builder();

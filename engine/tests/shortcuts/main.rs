@@ -6,7 +6,7 @@ mod checks;
 mod columns;
 mod files;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use checks::checks;
+use checks::{checks, checks_of_texts};
 use files::{Doctored, File, files};
 
 /// A pipeline with checks on a source, and on a table that its steps make unique by some keys.
@@ -126,9 +126,36 @@ fn shortcuts_never_change_a_verdict() {
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));
     let taken = taken.into_inner();
-    for from in ["footer", "dictionary", "plan"] {
+    for from in ["footer", "plan"] {
         assert!(taken.get(from).is_some_and(|answers| *answers > 20), "{from}: {taken:?}");
     }
+}
+
+#[test]
+fn dictionaries_never_change_a_verdict() {
+    let taken = Cell::new(0);
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 200,
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let result = runner.run(&(files(), checks_of_texts()), |(files, checks)| {
+        let folder = written(&files);
+        let checks: Vec<String> = checks.iter().map(|check| format!("      - {check}")).collect();
+        let text = format!(
+            "pipeline: texts\nsources:\n  raw:\n    read: raw/\n    checks:\n{}\ntables:\n  rows: {{from: raw}}\n",
+            checks.join("\n")
+        );
+        let (short, elsewhere) = verdicts(&validated(folder.path(), &text, true));
+        let (long, none) = verdicts(&validated(folder.path(), &text, false));
+        prop_assert!(none.is_empty());
+        taken.set(taken.get() + elsewhere.iter().filter(|from| *from == "dictionary").count());
+        prop_assert_eq!(short, long);
+        Ok(())
+    });
+    result.unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(taken.get() > 20, "only {} answers came from dictionaries", taken.get());
 }
 
 #[test]
