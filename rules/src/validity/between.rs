@@ -17,7 +17,8 @@ pub static DEF: RuleDef = RuleDef {
     dimension: "validity",
     summary: "Every value lies between limits, which may be literals or other columns.",
     definition: "Both limits are included unless `strict_min` or `strict_max`; either may be left out. Numbers, \
-                 decimals, dates and timestamps are compared exactly, texts by their UTF-8 bytes. NaN lies between no \
+                 decimals, dates and timestamps are compared exactly (as floats, where one of two columns has floats), \
+                 texts by their UTF-8 bytes. NaN lies between no \
                  limits and fails; infinities are compared as numbers. A row where the value or a limit is null is \
                  not evaluated (see `nulls`). Where nothing is evaluated the check is skipped. Footers answer it \
                  (but for floats, whose statistics leave out NaN) when no row can fail.",

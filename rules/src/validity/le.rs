@@ -15,7 +15,8 @@ pub static DEF: RuleDef = RuleDef {
     aliases: &[],
     dimension: "validity",
     summary: "Every value is at most a literal, or another column of the same row.",
-    definition: "Numbers, decimals, dates and timestamps are compared exactly, texts by their UTF-8 bytes. NaN fails; \
+    definition: "Numbers, decimals, dates and timestamps are compared exactly (as floats, where one of two \
+                 columns has floats), texts by their UTF-8 bytes. NaN fails; \
                  -0.0 equals 0.0. A row where either side is null is not evaluated (see `nulls`). A timestamp \
                  literal without an offset is taken as UTC. Where nothing is evaluated the check is skipped.",
     example: Example {

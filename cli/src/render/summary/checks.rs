@@ -114,7 +114,8 @@ fn samples(check: &Check, grid: &mut Grid) {
 fn values(sample: &Sample) -> String {
     let one = |(column, value): (&String, &Value)| {
         let value = match value {
-            Value::String(text) => text.clone(),
+            // Blanks at its ends would not be seen.
+            Value::String(text) if text.trim() == text && !text.is_empty() => text.clone(),
             other => other.to_string(),
         };
         let short = match value.char_indices().nth(VALUE) {
