@@ -223,7 +223,7 @@ impl Engine {
             .map(|input| (input.source.as_str(), input.path.as_str(), input.size, input.etag.as_deref()))
             .collect();
         // Records hold no values of secret variables, in paths neither.
-        let is_masked = pipeline.vars.refers_to_secrets(&pipeline.text.text);
+        let is_masked = !published.is_empty() && pipeline.vars.refers_to_secrets(&pipeline.text.text);
         let is_known = |source: &str, entry: &Entry| {
             let path = entry.location.to_string();
             let path = if is_masked { pipeline.vars.mask(&path) } else { path };

@@ -62,10 +62,8 @@ impl Facts<'_> {
     fn suggest(&self, rule: &'static str, params: Value, evidence: String) -> Suggestion {
         let mut all = Map::new();
         all.insert("column".into(), Value::from(self.name));
-        if let Value::Object(params) = params {
-            all.extend(params);
-        }
-        suggestion(rule, all, evidence)
+        all.extend(entries(params));
+        suggestion(rule, Value::Object(all), evidence)
     }
 
     /// Values that are not null, in words.
@@ -74,7 +72,16 @@ impl Facts<'_> {
     }
 }
 
-fn suggestion(rule: &'static str, mut params: Map<String, Value>, evidence: String) -> Suggestion {
+/// The keys of a mapping with what stands beside them.
+fn entries(mapping: Value) -> Map<String, Value> {
+    match mapping {
+        Value::Object(entries) => entries,
+        _ => Map::new(),
+    }
+}
+
+fn suggestion(rule: &'static str, params: Value, evidence: String) -> Suggestion {
+    let mut params = entries(params);
     params.insert("severity".into(), "alert".into());
     Suggestion { rule, params, evidence, proof: Proof::OtherRows }
 }
@@ -85,9 +92,8 @@ pub(crate) fn suggestions(profiled: &Profiled) -> Vec<Suggestion> {
         return Vec::new();
     }
     let mut all = Vec::new();
-    if let Value::Object(params) = json!({ "min": 1 }) {
-        all.push(suggestion("row_count", params, format!("{} seen", things(profiled.rows, "row", "rows"))));
-    }
+    let evidence = format!("{} seen", things(profiled.rows, "row", "rows"));
+    all.push(suggestion("row_count", json!({ "min": 1 }), evidence));
     // A name with a star would be read as a pattern.
     for (name, profile) in columns(profiled).filter(|(name, _)| !name.contains('*')) {
         let is_partition = profiled.partitioned_by.iter().any(|column| column == name);

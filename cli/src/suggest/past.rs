@@ -5,7 +5,7 @@ use lockgate_engine::history::{Remembered, names_partition};
 use lockgate_rules::profile::compare;
 use lockgate_rules::{Baseline, ColumnKey, ColumnProfile, History, KeyKind, Point};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::tested::holds;
 use super::{Facts, Suggestion, of_column, suggestion};
@@ -94,7 +94,7 @@ fn least_rows(learnt: &[Point]) -> Option<Suggestion> {
         return None;
     }
     let evidence = format!("{} to {}", count(fewest), things(most, "row", "rows"));
-    Some(suggestion("row_count", params(json!({ "min": (fewest / 2).max(1) })), evidence))
+    Some(suggestion("row_count", json!({ "min": (fewest / 2).max(1) }), evidence))
 }
 
 /// How much rows may change: half as much again as they did.
@@ -111,7 +111,7 @@ fn change(learnt: &[Point], history: &History) -> Option<Suggestion> {
         things(changes.len() as u64, "point", "points")
     );
     let wanted = json!({ "metric": "row_count", "baseline": { "last": BEFORE }, "fail": fail as u64 });
-    Some(suggestion("change", params(wanted), evidence))
+    Some(suggestion("change", wanted, evidence))
 }
 
 /// By how many percent the rows of a point differ from the mean of others.
@@ -144,11 +144,4 @@ pub(super) fn psi(key: &ColumnKey, point: &Point, before: &[&Point]) -> Option<f
     let now = point.profile.columns.get(key)?;
     let earlier = before.iter().filter_map(|point| point.profile.columns.get(key));
     compare(now, &ColumnProfile::together(earlier)?).psi
-}
-
-fn params(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(params) => params,
-        _ => Map::new(),
-    }
 }

@@ -66,8 +66,9 @@ impl Plan {
             && shortcuts
         {
             // A column that is read all the same is tested as it is read.
-            scan.list_values(suite.listable().filter(|name| !wanted.contains(*name)))?;
-            suite.rely_on(&self.proofs(node, shortcuts));
+            if scan.list_values(suite.listable().filter(|name| !wanted.contains(*name)))? {
+                suite.rely_on(&self.proofs(node, shortcuts));
+            }
         }
         wanted.extend(suite.needed().map(Into::into));
         Ok(())

@@ -42,17 +42,18 @@ struct Dictionary<'s> {
 
 impl Scan {
     /// Learns which values the columns `names` may hold, as far as dictionaries list them, are few or much
-    /// smaller than the columns, and list no more than ten thousand.
-    pub fn list_values<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Result<()> {
+    /// smaller than the columns, and list no more than ten thousand. Whether it learnt any.
+    pub fn list_values<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Result<bool> {
+        let known = self.listed.len();
         if self.part != Part::Whole {
-            return Ok(());
+            return Ok(false);
         }
         for name in names {
             if let Some(values) = self.values_of(name)? {
                 self.listed.insert(name.to_owned(), values);
             }
         }
-        Ok(())
+        Ok(self.listed.len() > known)
     }
 
     fn values_of(&self, name: &str) -> Result<Option<ArrayRef>> {

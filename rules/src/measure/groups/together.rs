@@ -7,13 +7,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use super::away::KEY_BYTES;
+use super::away::{KEY_BYTES, from_bytes, to_bytes};
 use super::runs::{PARTITIONS, merge_runs};
 use super::{Examples, GroupCounts, Groups, Survey};
 use crate::room::Room;
-
-/// What stands before the keys of a set: its name, and how many they are.
-const HEAD_BYTES: usize = size_of::<u128>() + size_of::<u64>();
 
 /// A run of keys of each set outside of memory, partition by partition.
 #[derive(Debug, Clone)]
@@ -42,7 +39,7 @@ impl Together {
                 if !keys.is_empty() {
                     bytes.extend(name.to_le_bytes());
                     bytes.extend((keys.len() as u64).to_le_bytes());
-                    bytes.extend(keys.iter().flat_map(|key| key.to_le_bytes()));
+                    bytes.extend(to_bytes(keys));
                 }
             }
             partitions.push((room.put(&bytes)?, bytes.len()));
@@ -61,18 +58,15 @@ impl Together {
         let bytes = self.room.get(*start, *len)?;
         let broken = || io::Error::from(io::ErrorKind::UnexpectedEof);
         let (mut rest, mut sets) = (bytes.as_slice(), Vec::new());
-        while let Some((head, after)) = rest.split_first_chunk::<HEAD_BYTES>() {
-            let (name, count) = head.split_at(size_of::<u128>());
-            let number =
-                |bytes: &[u8]| bytes.iter().rev().fold(0_u128, |all, byte| all << 8 | u128::from(*byte));
-            let (name, count) = (number(name), number(count) as usize);
-            let keys = count.checked_mul(KEY_BYTES).and_then(|bytes| after.split_at_checked(bytes));
-            let (keys, after) = keys.ok_or_else(broken)?;
-            let (keys, _) = keys.as_chunks::<KEY_BYTES>();
-            sets.push((name, keys.iter().map(|key| u128::from_le_bytes(*key)).collect()));
+        while !rest.is_empty() {
+            let (name, after) = rest.split_first_chunk().ok_or_else(broken)?;
+            let (count, after) = after.split_first_chunk().ok_or_else(broken)?;
+            let bytes = (u64::from_le_bytes(*count) as usize).checked_mul(KEY_BYTES);
+            let (keys, after) = bytes.and_then(|bytes| after.split_at_checked(bytes)).ok_or_else(broken)?;
+            sets.push((u128::from_le_bytes(*name), from_bytes(keys)));
             rest = after;
         }
-        if rest.is_empty() { Ok(sets) } else { Err(broken()) }
+        Ok(sets)
     }
 }
 
