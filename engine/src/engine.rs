@@ -1,6 +1,6 @@
 //! What a caller holds: an engine that checks, plans, runs and recovers pipelines.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -11,7 +11,7 @@ use crate::commit::{self, Holder, Home, Patience, Recovered};
 use crate::error::{Error, Result};
 use crate::exec::cancel::Cancel;
 use crate::exec::progress::Progress;
-use crate::history::{self, Past, PublishedInput, Recalled};
+use crate::history::{self, Cleaned, Past, PublishedInput, Recalled};
 use crate::memory::{Disk, Limits, Memory, Process};
 use crate::plan::{self, Context, Explanation, Plan};
 use crate::profile::{self, Profiled};
@@ -192,6 +192,30 @@ impl Engine {
         let me = Holder::current();
         let recover = commit::recover(&self.stores, home, &me, Patience::default().lease, VERSION);
         self.stores.io().block_on(recover)
+    }
+
+    /// Recovers what died, and then forgets the runs of the pipeline that ended before `before` and of which no
+    /// file is there any more; with [`Options::dry_run`] it only says which they are.
+    pub fn clean(&self, pipeline: &Pipeline, before: DateTime<Utc>) -> Result<Cleaned> {
+        let clean = || {
+            let home = self.home(pipeline)?;
+            if !self.options.dry_run {
+                self.recover_in(&home)?;
+            }
+            let mut datasets = BTreeMap::new();
+            for address in pipeline.addresses_written() {
+                let dataset = self
+                    .stores
+                    .open(&address.value)
+                    .and_then(Dataset::new)
+                    .map_err(|e| e.at(address.span))?;
+                datasets.insert(pipeline.vars.mask(&dataset.folder().to_string()), dataset);
+            }
+            let name = &pipeline.name.value;
+            let clean = history::clean(&home, name, &datasets, before, self.options.dry_run);
+            self.stores.io().block_on(clean)
+        };
+        clean().map_err(|error| pipeline.vars.mask_error(error))
     }
 
     /// The newest `limit` runs of the pipeline, newest first.

@@ -17,8 +17,8 @@ impl<'de> Deserialize<'de> for Age {
     }
 }
 
-/// Reads a span of time, in nanoseconds.
-pub(crate) fn parse_age(text: &str) -> Option<i128> {
+/// Reads a span of time such as `36h`, `90d` or `12w`, in nanoseconds.
+pub fn parse_age(text: &str) -> Option<i128> {
     let text = text.trim();
     let at = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(at);

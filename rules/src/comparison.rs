@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::literal::{Operand, Point, WholePoint, point};
 use crate::mask::{pack, test_texts, with_nulls};
-use crate::measure::whole_value;
+use crate::measure::{floats, whole_value};
 use crate::pairs::{Common, compare_columns};
 use crate::proofs::Proofs;
 use crate::rule::{Bound, Problem, RowTest, Rows, Site};
@@ -216,6 +216,10 @@ impl RowTest for Compared {
             Comparison::Whole { low, high, negated: false } => {
                 let (min, max) = (whole_value(min, 0), whole_value(max, 0));
                 min.is_some_and(|min| min >= *low) && max.is_some_and(|max| max <= *high)
+            }
+            Comparison::Float { low, high, negated: false } => {
+                let end = |array| floats(array).ok().and_then(|values| values.first().copied());
+                end(min).is_some_and(|min| min >= *low) && end(max).is_some_and(|max| max <= *high)
             }
             _ => false,
         })

@@ -23,6 +23,7 @@ mod compared_with;
 mod comparison;
 mod counterpart;
 mod declared;
+mod dictionary;
 mod distance;
 mod envelope;
 mod fences;
@@ -74,6 +75,7 @@ pub mod uniqueness;
 pub mod validity;
 pub mod volume;
 
+pub use age::parse_age;
 pub use baseline::{Baseline, Compared, History, Lookback, NO_HISTORY, Point, PointName};
 pub use calendar::Period;
 pub use check::{Check, Envelope, Nulls, OnRow, ParamError, Samples, Severity, Share, Wanted};

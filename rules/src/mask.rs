@@ -2,7 +2,7 @@
 //!
 //! Everything here works on 64 rows at a time; nothing is allocated or dispatched per row.
 
-use arrow::array::{AnyDictionaryArray, Array, ArrayRef, AsArray, BooleanArray, StringArrayType};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringArrayType};
 use arrow::buffer::{BooleanBuffer, MutableBuffer, NullBuffer};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
@@ -166,25 +166,4 @@ pub(crate) fn for_each_text(
         other => return Err(ArrowError::InvalidArgumentError(format!("a column of texts became {other}"))),
     }
     Ok(())
-}
-
-/// Brings the outcome of testing a dictionary's values to its rows.
-pub(crate) fn spread(
-    rows: &dyn AnyDictionaryArray,
-    values: &BooleanArray,
-    for_null: Option<bool>,
-) -> BooleanArray {
-    let len = rows.len();
-    if values.is_empty() {
-        return BooleanArray::from(vec![for_null; len]);
-    }
-    let keys = rows.normalized_keys();
-    let present = |row: usize| rows.keys().is_valid(row);
-    let outcome = |row: usize| match keys.get(row).filter(|_| present(row)) {
-        Some(at) => values.is_valid(*at).then(|| values.value(*at)),
-        None => for_null,
-    };
-    let passed = BooleanBuffer::collect_bool(len, |row| outcome(row) == Some(true));
-    let known = BooleanBuffer::collect_bool(len, |row| outcome(row).is_some());
-    BooleanArray::new(passed, Some(NullBuffer::new(known)))
 }

@@ -253,6 +253,7 @@ pub(crate) fn other_type<'a>(rows: &'a OtherRows, name: &str, key: &str) -> Resu
         let known: Vec<&str> = rows.schema.fields().iter().map(|field| field.name().as_str()).collect();
         Problem::new(format!("the other dataset has no column \"{name}\""))
             .key(key)
+            .unknown(name)
             .hint(format!("its columns are {}", known.join(", ")))
     })
 }

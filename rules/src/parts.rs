@@ -276,7 +276,7 @@ impl RowPart {
     fn bind(check: &Check, site: &mut Site<'_>, predicates: std::ops::Range<usize>) -> Result<Self, Problem> {
         let typed = |name: &str| -> Result<_, Problem> {
             let field = site.schema.field_with_name(name);
-            let field = field.map_err(|_| Problem::new(format!("no column \"{name}\"")))?;
+            let field = field.map_err(|_| Problem::no_column(name, site.schema))?;
             Ok((name.to_owned(), field.data_type().clone()))
         };
         let named = |problem: Problem| Problem {
@@ -301,7 +301,7 @@ impl RowPart {
             return Err(Problem::new(format!("{} does not test single rows", check.id())));
         };
         let place = |(name, _): &(String, _)| {
-            let missing = || Problem::new(format!("no column \"{name}\""));
+            let missing = || Problem::new(format!("no column \"{name}\"")).unknown(name);
             site.position(name).ok_or_else(missing)
         };
         let columns = own.iter().chain(&others).map(place).collect::<Result<Vec<_>, _>>()?;

@@ -109,8 +109,7 @@ pub(crate) fn texts_only(site: &Site<'_>, why: &str) -> Result<(), Problem> {
 /// Binds compiled patterns to a column of texts.
 pub(crate) fn bind(site: &Site<'_>, test: Result<PatternTest, ParamError>) -> Result<Bound, Problem> {
     texts_only(site, "and patterns match texts only")?;
-    let test = test.map_err(|error| Problem { key: error.key, message: error.message, hint: error.hint })?;
-    Ok(Bound::Rows(Box::new(test)))
+    Ok(Bound::Rows(Box::new(test?)))
 }
 
 impl RowTest for PatternTest {

@@ -1,9 +1,15 @@
 //! What may be known about rows without looking at them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, AsArray, PrimitiveArray};
+use arrow::compute::{max, min};
+use arrow::datatypes::{DataType, Float32Type, Float64Type};
+use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
+
+use crate::measure::for_whole_type;
 
 /// What is known about the rows without looking at them.
 #[derive(Debug, Clone, Default)]
@@ -41,8 +47,8 @@ pub enum Delivered<'a> {
     Files,
 }
 
-/// What file footers and dictionaries say about a column. Extremes of floating-point columns are never used,
-/// as footers leave out NaN.
+/// What file footers and dictionaries say about a column, or one look at a batch of it. Extremes of floating-point
+/// columns are given only where no value is NaN; footers, which leave NaN out, give none.
 #[derive(Debug, Clone, Default)]
 pub struct ColumnProof {
     /// Number of nulls.
@@ -55,6 +61,31 @@ pub struct ColumnProof {
     pub exact: bool,
     /// Every value that the column holds but null, and perhaps others, as an array of the column's type.
     pub values: Option<ArrayRef>,
+}
+
+impl ColumnProof {
+    /// What the values of a batch show; None for a column that is neither of numbers nor of times, or has a NaN, or
+    /// no value.
+    pub(crate) fn of_rows(column: &ArrayRef) -> Option<Self> {
+        fn ends<T: ArrowPrimitiveType>(column: &ArrayRef) -> Option<[ArrayRef; 2]>
+        where
+            T::Native: ArrowNativeTypeOp,
+        {
+            let values = column.as_primitive::<T>();
+            let ends = [min(values)?, max(values)?];
+            if ends.iter().any(|end| end.is_ne(*end)) {
+                return None;
+            }
+            let one = |end| PrimitiveArray::<T>::new_scalar(end).into_inner();
+            Some(ends.map(|end| Arc::new(one(end).with_data_type(column.data_type().clone())) as ArrayRef))
+        }
+        let [min, max] = match column.data_type() {
+            DataType::Float64 => ends::<Float64Type>(column)?,
+            DataType::Float32 => ends::<Float32Type>(column)?,
+            other => for_whole_type!(other, T => Ok::<_, ArrowError>(ends::<T>(column))).ok()??,
+        };
+        Some(Self { min: Some(min), max: Some(max), exact: true, ..Self::default() })
+    }
 }
 
 impl Proofs {

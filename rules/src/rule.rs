@@ -365,7 +365,7 @@ impl Site<'_> {
     /// The type of another column the rule names.
     pub fn other(&self, name: &str) -> Result<&DataType, Problem> {
         let found = self.others.iter().chain(self.columns).find(|(n, _)| n == name);
-        found.map(|(_, t)| t).ok_or_else(|| Problem::new(format!("no column \"{name}\"")))
+        found.map(|(_, t)| t).ok_or_else(|| Problem::new(format!("no column \"{name}\"")).unknown(name))
     }
 
     /// The position of a column among those a row test will be handed.
@@ -402,28 +402,47 @@ impl Site<'_> {
 pub struct Problem {
     /// The parameter at fault, as a dotted path.
     pub key: Option<String>,
+    /// A name that stands for nothing, wherever it was written.
+    pub unknown: Option<String>,
     /// What does not fit.
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
 }
 
+impl From<ParamError> for Problem {
+    fn from(error: ParamError) -> Self {
+        Self { key: error.key, unknown: error.unknown, message: error.message, hint: error.hint }
+    }
+}
+
 impl Problem {
     /// A problem described in words, lower case and without a full stop.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { key: None, message: message.into(), hint: None }
+        Self { key: None, unknown: None, message: message.into(), hint: None }
     }
 
     /// There is no column of that name among those of `schema`.
     pub fn no_column(name: &str, schema: &ArrowSchema) -> Self {
         let known = schema.fields().iter().map(|field| field.name().as_str());
-        Self::new(format!("no column \"{name}\"")).hint(did_you_mean(name, known, "the columns are"))
+        Self::new(format!("no column \"{name}\"")).unknown(name).hint(did_you_mean(
+            name,
+            known,
+            "the columns are",
+        ))
     }
 
     /// Names the parameter at fault.
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
+        self
+    }
+
+    /// Names what stands for nothing.
+    #[must_use]
+    pub fn unknown(mut self, name: impl Into<String>) -> Self {
+        self.unknown = Some(name.into());
         self
     }
 

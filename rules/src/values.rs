@@ -130,11 +130,11 @@ impl Values {
     /// Its literals brought to the type of a column; one that no value of the type equals is a problem.
     pub(crate) fn points(&self, literals: &[Literal], data_type: &DataType) -> Result<Vec<Point>, Problem> {
         points(literals, data_type).map_err(|(at, problem)| match self {
-            Self::Listed(_) => problem.key(format!("values[{at}]")),
+            Self::Listed(_) => problem.key(format!("values.{at}")),
             Self::File(file) => Problem {
                 key: Some("values.file".into()),
                 message: format!("value {} of {file}: {}", at + 1, problem.message),
-                hint: problem.hint,
+                ..problem
             },
         })
     }

@@ -224,9 +224,8 @@ fn killed(lake: &Lake<'_>, proxy: &Proxy, freeze: Rule) -> bool {
 
 /// Kills the second edition at its requests `first`, `first + step`, …, before or after the store has carried
 /// out that one, until it ends by itself. Gives how often it was killed.
-fn killed_at_requests(first: u64, step: usize, applied: bool) -> usize {
-    let setting = Setting::s3();
-    let (Setting { old, new, .. }, proxy) = (&*setting, setting.proxy());
+fn killed_at_requests(setting: &Setting, first: u64, step: usize, applied: bool) -> usize {
+    let (Setting { old, new, .. }, proxy) = (setting, setting.proxy());
     for (kills, n) in (first..).step_by(step).enumerate() {
         let lake = setting.lake(&format!("killed-{n}-{applied}"));
         if !killed(&lake, &proxy, Rule::new(Fault::Freeze { applied }).nth(n)) {
@@ -254,6 +253,13 @@ fn killed_at_requests(first: u64, step: usize, applied: bool) -> usize {
     0
 }
 
+/// Kills the second edition at every request, or where that would take too long at some of them.
+fn kill_everywhere(setting: &Setting, first: u64, step: usize, applied: bool) {
+    let (first, step) = if in_full() { (1, 1) } else { (first, step) };
+    let kills = killed_at_requests(setting, first, step, applied);
+    assert!(kills > 2, "the run ended after {kills} kills");
+}
+
 /// Whether everything is tried, which takes minutes.
 fn in_full() -> bool {
     std::env::var_os("LOCKGATE_TEST_ALL_FAULTS").is_some()
@@ -261,14 +267,26 @@ fn in_full() -> bool {
 
 #[test]
 fn killed_before_any_request_a_run_leaves_the_old_or_the_new() {
-    let kills = if in_full() { killed_at_requests(1, 1, false) } else { killed_at_requests(3, 9, false) };
-    assert!(kills > 4, "the run makes but {kills} requests");
+    kill_everywhere(&Setting::s3(), 3, 9, false);
 }
 
 #[test]
 fn killed_after_any_request_a_run_leaves_the_old_or_the_new() {
-    let kills = if in_full() { killed_at_requests(1, 1, true) } else { killed_at_requests(6, 9, true) };
-    assert!(kills > 4, "the run makes but {kills} requests");
+    kill_everywhere(&Setting::s3(), 6, 9, true);
+}
+
+#[test]
+fn killed_at_any_request_to_google_a_run_leaves_the_old_or_the_new() {
+    let setting = Setting::of(FakeGcs::start());
+    kill_everywhere(&setting, 5, 31, false);
+    kill_everywhere(&setting, 20, 31, true);
+}
+
+#[test]
+fn killed_at_any_request_to_azure_a_run_leaves_the_old_or_the_new() {
+    let setting = Setting::of(Azurite::start());
+    kill_everywhere(&setting, 5, 31, false);
+    kill_everywhere(&setting, 20, 31, true);
 }
 
 #[test]

@@ -69,8 +69,27 @@ fn a_missing_column_is_shown_with_the_one_that_was_meant() {
     let ran = lockgate(folder.path(), &orders("filter: dep_tme IS NOT NULL", CHECK)).expect(30);
     assert!(ran.stderr.contains("dep_tme") && ran.stderr.contains("dep_time"), "{}", ran.stderr);
     let ran = lockgate(folder.path(), &orders(STEP, "not_null: carier")).expect(30);
-    assert!(ran.stderr.contains("carier") && ran.stderr.contains("pipeline.yaml:11:9"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("carier") && ran.stderr.contains("pipeline.yaml:11:19"), "{}", ran.stderr);
     assert_untouched(folder.path());
+}
+
+#[test]
+fn what_a_check_names_wrongly_is_shown_where_it_stands_and_only_there() {
+    let folder = raw();
+    for (check, message, column) in [
+        ("unique: {columns: [year, nope]}", "no column \"nope\"", 34),
+        ("between: {column: month, min: 1, where: \"monthh > 3\"}", "no column \"monthh\"", 50),
+        ("between: {column: tailnum, min: 0}", "0 is not a text", 41),
+        ("in_set: {column: month, values: [1, a, 3]}", "\"a\" is not a number", 45),
+        ("any_of: {checks: [{not_null: month}, {not_null: mnth}]}", "no column \"mnth\"", 57),
+        ("foreign_key: {column: carrier, to: {table: nobody, column: x}}", "\"nobody\"", 52),
+    ] {
+        let both = format!("{check}\n      - between: {{column: year, min: 2013}}");
+        let said = lockgate(folder.path(), &orders(STEP, &both)).expect(30).stderr;
+        let at = format!("pipeline.yaml:11:{column}");
+        assert!(said.contains(message) && said.contains(&at), "{check}, not at {at}:\n{said}");
+        assert_eq!(said.matches("error: ").count(), 1, "{check}:\n{said}");
+    }
 }
 
 #[test]

@@ -112,7 +112,8 @@ def compare(store, folder, prefix):
 
 def look(store, host, prefix, *datasets):
     """What is below the prefix, for a reader who reads every file of the datasets: the digests of their files by
-    folder, and whether each says that it is whole; every other object; and on S3 the uploads that are not completed."""
+    folder, and whether each says that it is whole; every other object; on S3 the uploads that are not completed; and
+    files that the newest run record names and that are gone."""
     kept, told = {}, paths(store, prefix)
     for name in datasets:
         files = [path for path in told if path.startswith(f"{prefix}/{name}/")]
@@ -126,7 +127,19 @@ def look(store, host, prefix, *datasets):
         dataset["folders"] = {folder: sorted(digests) for folder, digests in dataset["folders"].items()}
     other = [path for path in told if path.split("/")[len(prefix.split("/"))] not in datasets]
     open_uploads = uploads(host, *prefix.split("/", 1)) if host else []
-    print(json.dumps({"datasets": kept, "other": other, "uploads": open_uploads}))
+    gone = sorted(named_last(store, other) - set(told))
+    print(json.dumps({"datasets": kept, "other": other, "uploads": open_uploads, "gone": gone}))
+
+
+def named_last(store, paths):
+    """The files that the newest record of a run that published names."""
+    records = [json.loads(store.open_input_file(path).read()) for path in paths if path.endswith("/record.json")]
+    published = [record for record in records if record["status"].startswith("published")]
+    if not published:
+        return set()
+    newest = max(published, key=lambda record: record["ended_at"])
+    outputs = [table["output"] for table in newest["tables"] if table.get("output")]
+    return {f"{output['location'].split('://')[1]}/{file['path']}" for output in outputs for file in output["files"]}
 
 
 def uploads(host, bucket, prefix, key="key", secret="secret", region="us-east-1"):

@@ -148,6 +148,8 @@ pub struct Look {
     pub other: Vec<String>,
     /// Multipart uploads that are not completed, each as its path and its id.
     pub uploads: Vec<(String, String)>,
+    /// Files that the newest run record names and that are gone.
+    pub gone: Vec<String>,
 }
 
 impl Look {
@@ -168,6 +170,7 @@ impl Look {
         Self {
             datasets: datasets.map(|(name, dataset)| (name.clone(), reading(dataset))).collect(),
             other: texts(&told["other"]),
+            gone: texts(&told["gone"]),
             uploads: uploads
                 .map(|pair| {
                     let pair = texts(pair);
@@ -194,11 +197,13 @@ impl Look {
     }
 
     /// Fails unless every file is one of those that were validated, `old` or `new`, every partition has all files of
-    /// one of the two, and each dataset that says it is whole is exactly one of the two.
+    /// one of the two, each dataset that says it is whole is exactly one of the two, and all files are there that the
+    /// newest run record names.
     ///
     /// While a commit completes its files one by one, new files may be beside the old ones they replace: then the
     /// dataset does not say that it is whole.
     pub fn is_old_or_new(&self, old: &Self, new: &Self, when: &str) {
+        assert_eq!(self.gone, Vec::<String>::new(), "the newest run record names what is gone {when}");
         for (name, reading) in &self.datasets {
             for (folder, digests) in &reading.folders {
                 let known = [old.digests(name, folder), new.digests(name, folder)].concat();

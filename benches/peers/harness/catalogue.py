@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LOCKGATE = "lockgate"
+UNCHECKED = "lockgate-unchecked"  # the same without any check: what these cost is the difference
 RULES = ("rules-16", "rules-64", "rules-226")
 SHAPES = ("wide", "strings", "small_files", "one_huge", "skew", "all_duplicates")
 
@@ -89,6 +90,7 @@ EVERYTHING = tuple(JOBS)
 CHECKS = ("validate", *RULES)
 COMMON = ("full", "rewrite", "validate", "footers")
 PEERS = (
+    Contender(UNCHECKED, "engines", (), ("full",)),
     Contender("duckdb", "engines", ("duckdb",), EVERYTHING),
     Contender("polars", "engines", ("polars",), EVERYTHING),
     Contender("datafusion", "engines", ("datafusion",), EVERYTHING),

@@ -27,12 +27,28 @@ def version(binary: Path) -> str:
     return told.stdout.split()[-1]
 
 
-def command(binary: Path, job: Job, variables: dict[str, str], threads: int, memory_gb: float) -> list[str]:
-    """The command line of a job."""
+def command(
+    binary: Path, job: Job, pipeline: str, variables: dict[str, str], threads: int, memory_gb: float
+) -> list[str]:
+    """The command line of a job by its pipeline file."""
     assigned = [part for name, value in variables.items() for part in ("--var", f"{name}={value}")]
     machine = ["--threads", str(threads), "--memory", f"{int(memory_gb * 700)}MB"]
-    asked = [str(binary), job.command, job.pipeline, *assigned, *machine]
+    asked = [str(binary), job.command, pipeline, *assigned, *machine]
     return [*asked, "--format", "json", "--run-time", RUN_TIME]
+
+
+def without_checks(pipeline: str) -> str:
+    """The text of a pipeline file, its blocks of checks left out."""
+    kept, inside = [], None
+    for line in Path(pipeline).read_text().splitlines():
+        depth = len(line) - len(line.lstrip())
+        if inside is not None and line.strip() and depth <= inside:
+            inside = None
+        if inside is None and line.strip() == "checks:":
+            inside = depth
+        if inside is None:
+            kept.append(line)
+    return "\n".join([*kept, ""])
 
 
 def answer(record: dict[str, Any]) -> dict[str, Any]:

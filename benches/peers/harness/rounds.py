@@ -13,7 +13,7 @@ from typing import Any
 
 from contenders import checks
 from harness import answers, lockgate
-from harness.catalogue import LOCKGATE, Contender, Job, variables
+from harness.catalogue import LOCKGATE, UNCHECKED, Contender, Job, variables
 
 TRIES = 2
 
@@ -79,6 +79,8 @@ def one(job: Job, peer: Contender | None, result: Result, settings: Settings) ->
     measured = measure(command(job, peer, folder, settings), folder, settings)
     failure = told_failure(measured, peer, folder)
     answer = None if failure else read_answer(job, peer, folder)
+    if answer is not None and is_unchecked(peer):
+        answer["missing"] = [check.key for of in stated(job, settings).values() for check in of]
     if answer is None:
         result.failures.append(failure or f"no answer: {tail(folder / 'stdout')}")
     else:
@@ -94,9 +96,15 @@ def one(job: Job, peer: Contender | None, result: Result, settings: Settings) ->
 def command(job: Job, peer: Contender | None, folder: Path, settings: Settings) -> list[str]:
     data, out = str(settings.data[job.size]), str(folder / "out")
     bounds = variables(job, settings.scale)
-    if peer is None:
+    if peer is None or is_unchecked(peer):
         places = {"data": data} | ({"out": out} if job.outputs else {})
-        return lockgate.command(settings.binary, job, places | bounds, settings.threads, settings.memory_gb)
+        pipeline = job.pipeline
+        if peer is not None:
+            pipeline = str(folder / "unchecked.yaml")
+            Path(pipeline).write_text(lockgate.without_checks(job.pipeline))
+        return lockgate.command(
+            settings.binary, job, pipeline, places | bounds, settings.threads, settings.memory_gb
+        )
     task = {
         "job": job.name,
         "data": data,
@@ -110,6 +118,10 @@ def command(job: Job, peer: Contender | None, folder: Path, settings: Settings) 
     path = folder / "task.json"
     path.write_text(json.dumps(task))
     return [settings.pythons[peer.requirements], "-m", f"contenders.{peer.module or peer.name}", str(path)]
+
+
+def is_unchecked(peer: Contender | None) -> bool:
+    return peer is not None and peer.name == UNCHECKED
 
 
 def measure(asked: list[str], folder: Path, settings: Settings) -> dict[str, Any]:
@@ -154,7 +166,7 @@ def read_answer(job: Job, peer: Contender | None, folder: Path) -> dict[str, Any
     """The answer on standard output; none if it is not there or is about another kind of run."""
     text = (folder / "stdout").read_text()
     try:
-        if peer is not None:
+        if peer is not None and not is_unchecked(peer):
             return json.loads(text.strip().splitlines()[-1])
         record = json.loads(text)
         return None if record["already_published"] else lockgate.answer(record)
@@ -195,7 +207,6 @@ def say(job: Job, number: int, result: Result) -> None:
 
 
 def compare(job: Job, results: list[Result], settings: Settings) -> None:
-    stated = checks.load(job.pipeline, {"data": "", "out": ""} | variables(job, settings.scale))
     given = {
         result.name: {
             "outputs": {name: without_size(found) for name, found in result.answer["outputs"].items()},
@@ -205,9 +216,14 @@ def compare(job: Job, results: list[Result], settings: Settings) -> None:
         for result in results
         if result.answer
     }
-    said = answers.judge(given, answers.tolerances(stated))
+    said = answers.judge(given, answers.tolerances(stated(job, settings)))
     for result in results:
         result.agreement = said.get(result.name, "no answer")
+
+
+def stated(job: Job, settings: Settings) -> dict[str, list[checks.Check]]:
+    """The checks of a job."""
+    return checks.load(job.pipeline, {"data": "", "out": ""} | variables(job, settings.scale))
 
 
 def without_size(found: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anstream::ColorChoice;
+use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use lockgate_engine::Options;
 use lockgate_engine::history::Asked;
@@ -12,7 +13,7 @@ use lockgate_rules::profile::Figure;
 
 use super::data_format::DataFormat;
 use super::typed::{
-    By, Color, Command, Dataset, Drift, File, Format, Given, History, Import, LogLevel, Machine, Plan,
+    By, Clean, Color, Command, Dataset, Drift, File, Format, Given, History, Import, LogLevel, Machine, Plan,
     Profile, ProfileKind, Publishing, Quarantine, Replay, Report, ReportKind, Run, Shown, Suggest, Typed,
     Validate,
 };
@@ -125,6 +126,13 @@ pub(crate) enum Work {
     },
     /// Finish or undo runs that died.
     Recover(Job),
+    /// Forget old runs.
+    Clean {
+        /// The pipeline.
+        job: Job,
+        /// Those that ended before.
+        before: DateTime<Utc>,
+    },
     /// Document the rules, or the named one.
     Rules(Option<String>),
     /// Document the functions, or the named one.
@@ -226,12 +234,22 @@ impl From<Command> for Work {
             }
             Command::Quarantine(Quarantine::Replay(replay)) => replay.into(),
             Command::Recover(file) => Self::Recover(Job::about(file)),
+            Command::Clean(clean) => clean.into(),
             Command::Rules(entry) => Self::Rules(entry.name),
             Command::Functions(entry) => Self::Functions(entry.name),
             Command::Steps(entry) => Self::Steps(entry.name),
             Command::Schema => Self::Schema,
             Command::Reference(reference) => Self::Reference(reference.out),
         }
+    }
+}
+
+impl From<Clean> for Work {
+    fn from(clean: Clean) -> Self {
+        let Clean { file, older_than, unchanged } = clean;
+        let mut job = Job::about(file);
+        job.options.dry_run = unchanged;
+        Self::Clean { before: job.options.run_time - older_than, job }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The arguments, in two layers: what was typed (`typed`), and what it means (`Request`).
 
+mod age;
 mod baseline;
 mod bytes;
 mod data_format;

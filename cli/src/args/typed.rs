@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use chrono::TimeDelta;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use lockgate_rules::Baseline;
 use lockgate_rules::profile::Figure;
 
+use super::age::age;
 use super::baseline::baseline;
 use super::bytes::Bytes;
 use super::data_format::DataFormat;
@@ -125,6 +127,13 @@ pub(super) enum Command {
     /// Finish or undo runs that died
     #[command(after_help = "Example: lockgate recover orders.yaml")]
     Recover(File),
+    /// Forget old runs: their records and states, once nothing that they published is there any more
+    ///
+    /// Recovers what died first. Records stay of runs of which a file is still in an output or a quarantine of the
+    /// pipeline, and always that of the newest run. Data is never touched. What is forgotten is no longer known as
+    /// done: asked for again, such a run is done again; partitions that were read stay known to `partitions: new`.
+    #[command(after_help = "Example: lockgate clean orders.yaml --older-than 90d --dry-run")]
+    Clean(Clean),
     /// List the rules that checks apply, or document one
     #[command(after_help = "Example: lockgate rules between")]
     Rules(Entry),
@@ -391,6 +400,18 @@ pub(super) struct Report {
     pub(super) out: Option<PathBuf>,
     #[command(flatten)]
     pub(super) given: Given,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Clean {
+    #[command(flatten)]
+    pub(super) file: File,
+    /// How long ago a run has to have ended: 36h, 90d, 12w, counted back from the run time
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    pub(super) older_than: TimeDelta,
+    /// Say what would be forgotten, and forget nothing
+    #[arg(long = "dry-run")]
+    pub(super) unchanged: bool,
 }
 
 #[derive(Debug, Args)]

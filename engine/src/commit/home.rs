@@ -71,6 +71,12 @@ impl Home {
         self.0.join("runs")?.join(&escape(pipeline))
     }
 
+    /// The tokens of the attempts in flight.
+    pub(crate) async fn in_flight(&self) -> Result<BTreeSet<String>> {
+        let token = |entry: Entry| entry.location.name()?.strip_suffix(".json").map(str::to_owned);
+        Ok(self.open_folder()?.list().await?.into_iter().filter_map(token).collect())
+    }
+
     /// What an attempt keeps.
     pub(super) fn attempt_folder(&self, attempt: &Attempt) -> Result<Location> {
         self.pipeline_folder(&attempt.pipeline)?
@@ -78,7 +84,7 @@ impl Home {
             .join(&attempt.number.to_string())
     }
 
-    pub(super) fn journal(&self, attempt: &Attempt) -> Result<Location> {
+    pub(crate) fn journal(&self, attempt: &Attempt) -> Result<Location> {
         self.attempt_folder(attempt)?.join("journal.json")
     }
 

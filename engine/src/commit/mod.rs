@@ -7,7 +7,7 @@
 //! open/<run_id>.<attempt>.json                       the run is in flight; rewritten as its heartbeat
 //! runs/<pipeline>/<run_id>/<attempt>/uploads-N.json  multipart uploads that were begun
 //!                                    journal.json    the decision: open, closed or undone
-//!                                    record.json     the run record, once all is done
+//!                                    record.json     the run record, once what it names is there
 //! claims/<dataset>/<hash of partition>.json          who may write a partition
 //! staging/<run_id>.<attempt>/…                       temporary files, on a local disk
 //! ```
@@ -16,12 +16,12 @@
 //! closed one, another process that takes the run for dead by an undone one. Every step after it can
 //! be repeated by anybody, any number of times, also by two at once:
 //!
-//! 1. `_SUCCESS` is deleted; 2. the uploads are completed; 3. replaced files are deleted; 4. the run
-//!    record is put; 5. `_SUCCESS` is put; 6. the journal, claims, uploads and last the open entry go.
+//! 1. `_SUCCESS` is deleted; 2. the uploads are completed; 3. the run record is put; 4. replaced files are
+//!    deleted; 5. `_SUCCESS` is put; 6. the journal, claims, uploads and last the open entry go.
 //!
-//! A reader that lists the folder sees only validated rows at every moment; between 2 and 3 it may see new
-//! beside old files. One that asks for `_SUCCESS` before and after it lists, or reads the files that
-//! the newest run record names, sees one or the other.
+//! A reader that lists the folder sees only validated rows at every moment; between 2 and 4 it may see new
+//! beside old files. One that asks for `_SUCCESS` before and after it lists sees one or the other, and whatever
+//! run record is the newest, all files that it names are there.
 //!
 //! An undone journal stays, so that a process that was only asleep cannot publish when it wakes up.
 //! Retries of a run are further attempts, which share nothing with the first but the run id.

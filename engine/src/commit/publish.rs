@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::store::{Dataset, SUCCESS, Stores};
 
 /// Store calls in flight at once.
-pub(super) const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 64;
 
 /// Makes what `journal` says visible, and puts the run record.
 pub(super) async fn publish(stores: &Stores, home: &Home, journal: &Journal) -> Result<()> {
@@ -30,12 +30,16 @@ pub(super) async fn publish(stores: &Stores, home: &Home, journal: &Journal) -> 
     for (dataset, change) in &changes {
         dataset.sync(change.files.iter().map(|file| file.path.as_str())).await?;
     }
+    put_states(home, journal).await?;
+    // Between the two, so that whatever record is the newest, the files it names are there.
+    put_record(home, journal).await?;
     for (dataset, change) in &changes {
         delete_replaced(dataset, change).await?;
     }
-    put_states(home, journal).await?;
-    put_record(home, journal).await?;
-    mark_whole(stores, home, journal).await
+    for (dataset, _) in &changes {
+        dataset.folder().join(SUCCESS)?.put("").await?;
+    }
+    Ok(())
 }
 
 /// Keeps the states of what was published; done again, it puts the same.
@@ -47,21 +51,9 @@ async fn put_states(home: &Home, journal: &Journal) -> Result<()> {
     Ok(())
 }
 
-/// Says of every dataset that it is whole.
-pub(super) async fn mark_whole(stores: &Stores, home: &Home, journal: &Journal) -> Result<()> {
-    for (dataset, _) in datasets(stores, home, journal)? {
-        dataset.folder().join(SUCCESS)?.put("").await?;
-    }
-    Ok(())
-}
-
-/// Puts the run record of a journal that has been carried out.
+/// Puts the run record of a journal, unless it is there already.
 pub(super) async fn put_record(home: &Home, journal: &Journal) -> Result<()> {
-    let record = home.record(&journal.attempt)?;
-    if !record.put_create(document::write(&journal.record)?).await? {
-        tracing::warn!(%record, "another run record is already there");
-    }
-    Ok(())
+    home.record(&journal.attempt)?.put_create(document::write(&journal.record)?).await.map(drop)
 }
 
 async fn delete_replaced(dataset: &Dataset, change: &Change) -> Result<()> {

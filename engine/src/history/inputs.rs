@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::records::{is_published, is_replay, parse};
 use crate::commit::Home;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Records that are read at once.
 const AT_ONCE: usize = 32;
@@ -36,7 +36,7 @@ pub struct PublishedInput {
     pub partition: Option<String>,
 }
 
-/// What all records up to some say together. It only saves reading them and may be deleted.
+/// What all records up to some say together, also those that were cleaned away since.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Summary {
     covered: BTreeSet<String>,
@@ -55,10 +55,43 @@ fn files(input: &Value) -> Vec<PublishedInput> {
 
 /// Every input that published runs of `pipeline` have read, from the `inputs` of their records.
 pub async fn published_inputs(home: &Home, pipeline: &str) -> Result<BTreeSet<PublishedInput>> {
+    let (mut summary, fresh) = summed_up(home, pipeline).await?;
+    if fresh.len() > SUMMARIZE_AFTER {
+        summary.covered.extend(fresh);
+        if let Err(error) = store(home, pipeline, &summary).await {
+            tracing::warn!(%error, "could not store the summary of published inputs");
+        }
+    }
+    Ok(summary.inputs)
+}
+
+/// Sums up what all records say, so that it is still known when they are gone.
+pub(super) async fn remember(home: &Home, pipeline: &str) -> Result<()> {
+    let (mut summary, fresh) = summed_up(home, pipeline).await?;
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    summary.covered.extend(fresh);
+    store(home, pipeline, &summary).await
+}
+
+async fn store(home: &Home, pipeline: &str, summary: &Summary) -> Result<()> {
+    let bytes = serde_json::to_vec(summary)
+        .map_err(|error| Error::defect("could not write the summary of published inputs").because(error))?;
+    home.inputs_summary(pipeline)?.put(bytes).await
+}
+
+/// The stored summary with what records say that it does not cover, and which these are.
+async fn summed_up(home: &Home, pipeline: &str) -> Result<(Summary, Vec<String>)> {
     let place = home.inputs_summary(pipeline)?;
-    let stored = place.get_if_exists().await?;
-    let mut summary: Summary =
-        stored.and_then(|(bytes, _)| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let mut summary: Summary = match place.get_if_exists().await? {
+        Some((bytes, _)) => serde_json::from_slice(&bytes).map_err(|error| {
+            Error::wrong(format!("{place} is damaged, so that nobody knows which partitions are new"))
+                .hint("delete it: records are read again, and what only cleaned ones had read counts as new")
+                .because(error)
+        })?,
+        None => Summary::default(),
+    };
     let mut missing: BTreeMap<String, _> =
         home.records(pipeline).await?.into_iter().map(|r| (r.attempt.token(), r.entry.location)).collect();
     missing.retain(|token, _| !summary.covered.contains(token));
@@ -66,20 +99,11 @@ pub async fn published_inputs(home: &Home, pipeline: &str) -> Result<BTreeSet<Pu
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    let renew = records.len() > SUMMARIZE_AFTER;
     // What a replay reads beside the quarantine, it only looks rows up in.
     let is_run = |record: &&Value| is_published(record) && !is_replay(record);
     for record in records.iter().filter(is_run) {
         let inputs = record.get("inputs").and_then(Value::as_array).into_iter().flatten();
         summary.inputs.extend(inputs.flat_map(files));
     }
-    if renew {
-        summary.covered.extend(missing.into_keys());
-        if let Ok(bytes) = serde_json::to_vec(&summary)
-            && let Err(error) = place.put(bytes).await
-        {
-            tracing::warn!(%error, "could not store the summary of published inputs");
-        }
-    }
-    Ok(summary.inputs)
+    Ok((summary, missing.into_keys().collect()))
 }

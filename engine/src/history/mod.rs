@@ -2,6 +2,7 @@
 //!
 //! Run records are read as JSON of which only a few fields matter here: `status`, and `inputs`.
 
+mod clean;
 mod drift;
 mod figures;
 mod inputs;
@@ -12,6 +13,7 @@ mod spreads;
 mod states;
 mod whose;
 
+pub use clean::{Cleaned, Forgotten, clean};
 pub use drift::{Asked, ColumnDrift, Drift, drift, names_partition};
 pub use figures::{FigureAt, Figures, figures};
 pub use inputs::{PublishedInput, published_inputs};

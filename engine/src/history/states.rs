@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::commit::{Home, State};
 use crate::error::{Error, Result};
-use crate::store::{Io, Location, unescape};
+use crate::store::{Entry, Io, Location, unescape};
 
 /// The version written into states. Readers know every version up to their own.
 const VERSION: u32 = 1;
@@ -198,6 +198,22 @@ pub fn state(
         .map_err(|error| Error::defect("could not write the state of a table").because(error))?;
     let name = format!("{}.{run_id}.json", run_time.format("%Y%m%dT%H%M%S%.3fZ"));
     Ok(State { of: of.to_owned(), name, content })
+}
+
+/// The stored states of runs of `pipeline` whose ids are wanted.
+pub(super) async fn of_runs(
+    home: &Home,
+    pipeline: &str,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    for (_, of) in home.followed().await?.into_iter().filter(|(kept_by, _)| kept_by == pipeline) {
+        let folder = home.states(pipeline, &of)?;
+        let entries = folder.list().await?;
+        let run_of = |entry: &Entry| named(entry.location.clone(), &folder).map(|named| named.run_id);
+        found.extend(entries.into_iter().filter(|entry| run_of(entry).is_some_and(|run| is_wanted(&run))));
+    }
+    Ok(found)
 }
 
 fn named(at: Location, folder: &Location) -> Option<Named> {

@@ -22,7 +22,7 @@ pub(super) fn missing_quarantine(node: &Node) -> Vec<Error> {
     };
     let steps = steps.iter().filter(|step| diverts(&step.lowering)).map(|step| (step.def.name, step.span));
     let checks = node.checks.iter().filter(|(check, _)| check.envelope().on_row == OnRow::Quarantine);
-    let checks = checks.map(|(check, span)| (check.rule(), *span));
+    let checks = checks.map(|(check, place)| (check.rule(), place.span));
     let error = |(what, span): (&str, Span)| {
         Error::wrong(format!("\"{what}\" sends rows to a quarantine, and {kind} \"{}\" has none", node.name))
             .at(span)

@@ -11,14 +11,14 @@ use super::{Node, Plan, visible};
 use crate::error::{Error, Result};
 use crate::exec::bridge;
 use crate::expr::Expression;
-use crate::spec::{self, CheckSpec, Parsed, Spanned, did_you_mean};
+use crate::spec::{self, CheckPlace, CheckSpec, Parsed, Spanned, did_you_mean};
 use crate::validate::{Tap, ValueFiles};
 
 /// The checks that are written down, and those the contract implies.
 pub(super) fn source_checks(
     source: &spec::Source,
     files: &mut ValueFiles<'_>,
-) -> Result<Vec<(Check, spec::Span)>> {
+) -> Result<Vec<(Check, CheckPlace)>> {
     let mut all = checks(&source.checks, files)?;
     for (name, column) in source.schema.iter().flat_map(|contract| contract.columns.iter()) {
         if !column.nullable {
@@ -28,7 +28,7 @@ pub(super) fn source_checks(
                     .at(name.span)
                     .because(error)
             })?;
-            all.extend(implied.into_iter().map(|check| (check, name.span)));
+            all.extend(implied.into_iter().map(|check| (check, CheckPlace::implied(name.span))));
         }
     }
     Ok(all)
@@ -38,9 +38,9 @@ pub(super) fn source_checks(
 pub(super) fn checks(
     specs: &[Parsed<CheckSpec>],
     files: &mut ValueFiles<'_>,
-) -> Result<Vec<(Check, spec::Span)>> {
+) -> Result<Vec<(Check, CheckPlace)>> {
     let all = specs.iter().flat_map(|spec| spec.checks.iter().map(move |check| (check, spec)));
-    all.map(|(check, spec)| Ok((files.fill(check, spec)?, spec.rule.span))).collect()
+    all.map(|(check, spec)| Ok((files.fill(check, spec)?, spec.place()))).collect()
 }
 
 /// Keys and rows without any for what the checks of `node` refer to: enough to bind them. A reference to a
@@ -73,17 +73,19 @@ pub fn planned_references(plan: &Plan, node: &Node) -> Result<References> {
 }
 
 /// What is wrong with what a check refers to.
-fn reference_error(plan: &Plan, reference: &lockgate_rules::Reference, span: spec::Span) -> Option<Error> {
+fn reference_error(plan: &Plan, reference: &lockgate_rules::Reference, place: &CheckPlace) -> Option<Error> {
+    let span_of = |name: &str| place.of_text(name).unwrap_or(place.span);
     let Some(other) = plan.nodes.iter().find(|other| other.name == reference.dataset) else {
         let names = plan.nodes.iter().map(|node| node.name.as_str());
-        let wrong = Error::wrong(format!("no source or table \"{}\"", reference.dataset)).at(span);
+        let wrong = Error::wrong(format!("no source or table \"{}\"", reference.dataset))
+            .at(span_of(&reference.dataset));
         return Some(wrong.hint(did_you_mean(&reference.dataset, names, "there are")));
     };
     let schema = visible(&other.schema);
     let OtherColumns::Named(names) = &reference.columns else { return None };
     let absent = names.iter().find(|name| schema.get(name.as_str()).is_none())?;
     let columns = schema.iter_names().map(PlSmallStr::as_str);
-    let wrong = Error::wrong(format!("\"{}\" has no column \"{absent}\"", other.name)).at(span);
+    let wrong = Error::wrong(format!("\"{}\" has no column \"{absent}\"", other.name)).at(span_of(absent));
     Some(wrong.hint(did_you_mean(absent, columns, "it has")))
 }
 
@@ -118,7 +120,7 @@ fn unseen_nulls(node: &Node) -> Vec<Error> {
     let makers = || node.checks.iter().filter(|(check, _)| check.envelope().on_row == OnRow::NullOut);
     let maker_of =
         |column: &String| makers().find(|(maker, _)| maker.columns().iter().any(|other| meet(column, other)));
-    let unseen = |(check, span): &(Check, spec::Span)| {
+    let unseen = |(check, place): &(Check, CheckPlace)| {
         let (column, (maker, _)) =
             check.columns().iter().find_map(|column| maker_of(column).map(|maker| (column, maker)))?;
         let wrong = format!(
@@ -128,7 +130,7 @@ fn unseen_nulls(node: &Node) -> Vec<Error> {
         );
         let hint = "keep such rows apart with `on_row: drop` or `quarantine`, or check nulls in a table made from \
                     this one";
-        Some(Error::wrong(wrong).at(*span).hint(hint))
+        Some(Error::wrong(wrong).at(place.span).hint(hint))
     };
     node.checks.iter().filter(|(check, _)| is_promise(check)).filter_map(unseen).collect()
 }
@@ -139,14 +141,16 @@ pub(super) fn check_errors(plan: &Plan, index: usize) -> Vec<Error> {
     let wrong_references: Vec<Error> = node
         .checks
         .iter()
-        .flat_map(|(check, span)| check.references().into_iter().map(|reference| (reference, *span)))
-        .filter_map(|(reference, span)| reference_error(plan, &reference, span))
+        .flat_map(|(check, place)| check.references().into_iter().map(move |reference| (reference, place)))
+        .filter_map(|(reference, place)| reference_error(plan, &reference, place))
         .collect();
     if !wrong_references.is_empty() {
         return wrong_references;
     }
-    let wrong =
-        node.checks.iter().filter_map(|(check, span)| Some((delivery_error(plan, index, check)?, *span)));
+    let wrong = node
+        .checks
+        .iter()
+        .filter_map(|(check, place)| Some((delivery_error(plan, index, check)?, place.span)));
     let mut errors: Vec<Error> = wrong.map(|(error, span)| error.at(span)).collect();
     errors.extend(unseen_nulls(node));
     let schema = match bridge::arrow_schema(&visible(&node.schema)) {
@@ -159,18 +163,22 @@ pub(super) fn check_errors(plan: &Plan, index: usize) -> Vec<Error> {
     };
     if let Err(wrong) = plan.suite(index, &schema, references) {
         errors.extend(wrong.into_iter().map(|wrong| {
-            let error = Error::wrong(wrong.message).at(node.checks[wrong.check].1);
+            let place = &node.checks[wrong.check].1;
+            let named = wrong.unknown.as_deref().and_then(|name| place.of_text(name));
+            let at_key = || wrong.key.as_deref().map_or(place.span, |key| place.of_key(key));
+            let error = Error::wrong(wrong.message).at(named.unwrap_or_else(at_key));
             match wrong.hint {
                 Some(hint) => error.hint(hint),
                 None => error,
             }
         }));
     }
-    for (check, span) in &node.checks {
+    for (check, place) in &node.checks {
         for predicate in check.predicates() {
-            let text = Spanned { value: predicate, span: *span };
+            let span = place.of_text(&predicate).unwrap_or(place.span);
+            let text = Spanned { value: predicate, span };
             let bound = Expression::parse(&text).and_then(|predicate| predicate.bind_predicate(&node.schema));
-            errors.extend(bound.err().map(|error| error.at(*span)));
+            errors.extend(bound.err().map(|error| error.at(span)));
         }
     }
     errors

@@ -30,7 +30,7 @@ pub use trail::Trail;
 pub use write::{Partitioning, WritePlan, run_time_folder};
 
 use crate::scan::Scan;
-use crate::spec::{QuarantineLimit, Span};
+use crate::spec::{CheckPlace, QuarantineLimit, Span};
 use crate::steps::{Lowering, StepDef};
 use crate::store::Dataset;
 use crate::validate::ValuesRead;
@@ -62,7 +62,7 @@ pub struct Node {
     /// The node of which its rows answer a check, if it is only there for that.
     pub answers: Option<usize>,
     /// The checks on its rows, with where each stands.
-    pub checks: Vec<(Check, Span)>,
+    pub checks: Vec<(Check, CheckPlace)>,
     /// Columns of which a state is kept; the empty name stands for the rows as such.
     pub profiled: Vec<(String, Depth)>,
     /// Keys by which its rows are proved unique by the steps that made them.

@@ -6,7 +6,7 @@ use polars::prelude::Schema;
 use super::bind::{output_schema, visible};
 use super::{Node, Rows, StepPlan};
 use crate::error::{Error, Result};
-use crate::spec::did_you_mean;
+use crate::spec::{CheckPlace, did_you_mean};
 use crate::steps::{BindContext, query_step};
 
 /// Takes the checks that ask a query from `nodes`; gives the tables that answer them.
@@ -19,8 +19,9 @@ pub(super) fn queries(nodes: &mut [Node], seed: u64) -> Result<Vec<Node>> {
         nodes[from].checks = others;
         let all = nodes[from].checks.iter().chain(&queries);
         let is_redacted = all.clone().any(|(check, _)| !check.redacted().is_empty());
-        for (check, span) in queries {
-            let answer = answer(nodes, from, (check, span), seed).map_err(|error| error.at(span))?;
+        for (check, place) in queries {
+            let span = place.span;
+            let answer = answer(nodes, from, (check, place), seed).map_err(|error| error.at(span))?;
             let answer = if is_redacted { showing_nothing(answer) } else { answer };
             asked.push(answer);
         }
@@ -31,14 +32,14 @@ pub(super) fn queries(nodes: &mut [Node], seed: u64) -> Result<Vec<Node>> {
 /// Keeps back all values of an answer: a query may name values of a redacted column as it likes.
 fn showing_nothing(answer: Node) -> Node {
     let columns: Vec<String> = visible(&answer.schema).iter_names().map(ToString::to_string).collect();
-    let shown = |(check, span): (lockgate_rules::Check, _)| (check.redacting(columns.clone()), span);
+    let shown = |(check, place): (lockgate_rules::Check, _)| (check.redacting(columns.clone()), place);
     Node { checks: answer.checks.into_iter().map(shown).collect(), ..answer }
 }
 
 fn answer(
     nodes: &[Node],
     from: usize,
-    (check, span): (lockgate_rules::Check, crate::spec::Span),
+    (check, place): (lockgate_rules::Check, CheckPlace),
     seed: u64,
 ) -> Result<Node> {
     let query = check.query().ok_or_else(|| Error::defect("a check without a query was taken for one"))?;
@@ -57,6 +58,7 @@ fn answer(
     let others: Vec<Schema> = reads.iter().map(|&read| visible(&nodes[read].schema)).collect();
     let named: Vec<(&str, &Schema)> =
         reads.iter().zip(&others).map(|(&read, schema)| (nodes[read].name.as_str(), schema)).collect();
+    let span = place.span;
     let (def, step) = query_step(query.text, query.reads, span);
     let lowering = step.bind(&BindContext { input: &input, others: &named, seed })?;
     let schema = output_schema(&lowering, &input, &others)?;
@@ -66,5 +68,5 @@ fn answer(
     let name = format!("{} of {}", check.id(), nodes[from].name);
     let rows = Rows::Steps { from, steps: vec![step] };
     let node = Node::new(name, span, rows, schema, after);
-    Ok(Node { answers: Some(from), checks: vec![(check, span)], ..node })
+    Ok(Node { answers: Some(from), checks: vec![(check, place)], ..node })
 }

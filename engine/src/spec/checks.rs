@@ -1,6 +1,7 @@
 //! Checks in the pipeline file: the bridge to the rules, with positions.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use lockgate_rules::{Check, ParamError, RULES, check_schema};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -20,12 +21,40 @@ pub struct CheckSpec {
 }
 
 impl CheckSpec {
+    /// Where it stands.
+    pub fn place(&self) -> CheckPlace {
+        CheckPlace { span: self.rule.span, params: Some(Arc::new(self.params.clone())) }
+    }
+}
+
+/// Where a check stands in the file. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct CheckPlace {
+    /// The rule's name, or what implies the check.
+    pub span: Span,
+    params: Option<Arc<Node>>,
+}
+
+impl CheckPlace {
+    /// That of a check that something at `span` implies.
+    pub fn implied(span: Span) -> Self {
+        Self { span, params: None }
+    }
+
     /// Where the parameter `key` (a dotted path) stands, or else the rule.
-    pub fn span_of(&self, key: Option<&str>) -> Span {
-        match key {
-            Some(key) => self.params.locate(key),
-            None => self.rule.span,
+    pub fn of_key(&self, key: &str) -> Span {
+        let first = key.split('.').next().unwrap_or_default();
+        match &self.params {
+            Some(params) if params.get(first).is_some() || !matches!(params.value, Value::Map(_)) => {
+                params.locate(key)
+            }
+            _ => self.span,
         }
+    }
+
+    /// Where `text` first stands in the parameters, if it does.
+    pub fn of_text(&self, text: &str) -> Option<Span> {
+        self.params.as_ref()?.find(text)
     }
 }
 

@@ -23,7 +23,7 @@ mod text;
 mod types;
 mod vars;
 
-pub use checks::CheckSpec;
+pub use checks::{CheckPlace, CheckSpec};
 pub use csv::{Ascii, Csv, Quote};
 pub use decode::{FromNode, Parsed, decode};
 pub use entries::Entries;

@@ -98,6 +98,18 @@ impl Node {
         at.span
     }
 
+    /// Where `text` first stands below this node, as a value or as a key.
+    pub fn find(&self, text: &str) -> Option<Span> {
+        match &self.value {
+            Value::Text(own) => (own == text).then_some(self.span),
+            Value::List(items) => items.iter().find_map(|item| item.find(text)),
+            Value::Map(entries) => entries.iter().find_map(|(key, value)| {
+                (key.value == text).then_some(key.span).or_else(|| value.find(text))
+            }),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => None,
+        }
+    }
+
     /// The same value as JSON, without positions. NaN and the infinities become text.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Json;

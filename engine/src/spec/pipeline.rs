@@ -137,6 +137,14 @@ impl Pipeline {
         }
     }
 
+    /// The folders that are written to: outputs and quarantines.
+    pub fn addresses_written(&self) -> impl Iterator<Item = &Spanned<String>> {
+        let of_sources = self.sources.iter().filter_map(|(_, source)| source.quarantine.as_ref());
+        let outputs = self.tables.iter().filter_map(|(_, table)| table.write.as_ref().map(|write| &write.to));
+        let of_tables = self.tables.iter().filter_map(|(_, table)| table.quarantine.as_ref());
+        of_sources.chain(outputs).chain(of_tables)
+    }
+
     /// The tables, each after everything it reads.
     pub fn tables_in_order(&self) -> impl Iterator<Item = &(Spanned<String>, Table)> {
         self.order.iter().map(|&index| &self.tables[index])

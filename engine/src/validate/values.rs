@@ -47,7 +47,7 @@ impl<'a> ValueFiles<'a> {
     /// The check with the values of its file, if it has one.
     pub fn fill(&mut self, check: &Check, spec: &CheckSpec) -> Result<Check> {
         let Some(wanted) = check.values_file() else { return Ok(check.clone()) };
-        let span = spec.span_of(Some("values.file"));
+        let span = spec.params.locate("values.file");
         let values = self.values(wanted).map_err(|error| error.at(span))?;
         Ok(check.clone().with_values(values))
     }

@@ -91,7 +91,7 @@ impl Rule for Missing {
             [] => None,
             values => {
                 let points = points(values, data_type);
-                let points = points.map_err(|(at, problem)| problem.key(format!("values[{at}]")))?;
+                let points = points.map_err(|(at, problem)| problem.key(format!("values.{at}")))?;
                 Some(ValueSet::new(points, data_type, false, false))
             }
         };

@@ -47,21 +47,24 @@ impl Default for Frequencies {
 impl Frequencies {
     /// Counts the rows of a column that are in the set, which must hold no null.
     pub(crate) fn of_column(column: &ArrayRef, rows: &RowSet) -> Result<Self, ArrowError> {
-        let mut all = Self::default();
         let hashes = hash_rows(std::slice::from_ref(column), rows, false)?;
-        let Some(counts) = &mut all.counts else { return Ok(all) };
-        for (row, hash) in rows.to_mask().set_indices().zip(hashes) {
+        let mask = rows.to_mask();
+        Ok(Self::of_hashes(column, mask.set_indices().map(|row| (row, 1)).zip(hashes)))
+    }
+
+    /// Counts values given by a row of the column that has them, how often, and the hash of their key.
+    pub(super) fn of_hashes(column: &ArrayRef, rows: impl Iterator<Item = ((usize, u64), u128)>) -> Self {
+        let mut all = Self::default();
+        let (Some(counts), Some(names)) = (&mut all.counts, &mut all.names) else { return all };
+        for ((row, times), hash) in rows {
             let count = counts.entry(hash).or_default();
-            *count += 1;
-            if *count > 1 {
-                continue;
-            }
-            if let Some(names) = all.names.as_mut().filter(|names| names.len() <= NAMED_VALUES) {
+            if *count == 0 && names.len() <= NAMED_VALUES {
                 names.insert(hash, text(json_value(column, row)));
             }
+            *count += times;
         }
         all.bound();
-        Ok(all)
+        all
     }
 
     /// Names no value.

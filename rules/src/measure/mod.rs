@@ -34,6 +34,7 @@ mod total;
 mod values;
 
 use arrow::array::{Array, ArrayRef};
+use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
@@ -147,6 +148,13 @@ pub struct Spec {
     /// The condition rows have to meet.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none", default)]
     pub filter: Option<String>,
+}
+
+impl What {
+    /// Whether it depends on nothing but how many rows have which value of one column.
+    pub(crate) fn is_of_values(&self) -> bool {
+        matches!(self, Self::Distinct | Self::Frequencies)
+    }
 }
 
 impl Spec {
@@ -351,6 +359,30 @@ impl Accumulated {
                     "an accumulator does not fit its measure".into(),
                 ));
             }
+        }
+        Ok(all)
+    }
+
+    /// What a batch adds to a measure that [is of values](What::is_of_values), given the distinct values of its
+    /// column (null may be one) and how many rows in scope have each.
+    pub(crate) fn of_values(what: &What, values: &ArrayRef, counts: &[u64]) -> Result<Self, ArrowError> {
+        let occurring =
+            BooleanBuffer::collect_bool(values.len(), |at| counts.get(at).is_some_and(|n| *n > 0));
+        let present = RowSet::of(occurring).and_valid(values.nulls());
+        let mut all = Self::new(what, &[values.data_type().clone()]);
+        all.rows = counts.iter().sum();
+        let mut present_rows = 0;
+        present.for_each(counts, |count| present_rows += count);
+        all.nulls = all.rows - present_rows;
+        let hashes = hash_rows(std::slice::from_ref(values), &present, false)?;
+        match &mut all.accumulator {
+            Accumulator::Distinct(distinct) => hashes.iter().for_each(|hash| distinct.add(*hash as u64)),
+            Accumulator::Frequencies(frequencies) => {
+                let places = present.to_mask();
+                let rows = places.set_indices().filter_map(|at| Some((at, *counts.get(at)?)));
+                *frequencies = Frequencies::of_hashes(values, rows.zip(hashes));
+            }
+            _ => return Err(ArrowError::InvalidArgumentError("a measure is not of values alone".into())),
         }
         Ok(all)
     }

@@ -197,11 +197,7 @@ impl Rule for Schema {
     }
 
     fn bind(&self, site: &mut Site<'_>) -> Result<Bound, Problem> {
-        let declared = self.declared().map_err(|error| Problem {
-            key: error.key,
-            message: error.message,
-            hint: error.hint,
-        })?;
+        let declared = self.declared()?;
         let differences = self.compare(&declared, site.schema);
         let mut required = Vec::new();
         for column in declared.iter().filter(|column| !column.nullable) {

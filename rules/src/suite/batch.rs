@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::nullif;
 use arrow::error::ArrowError;
@@ -11,10 +11,25 @@ use chrono::{DateTime, Utc};
 use super::state::{Part, Tally};
 use super::{Batch, BoundCheck, Measured, NulledOut, PlannedMeasure, Quarantined, RuleError, Suite, Way};
 use crate::check::{Nulls, OnRow};
-use crate::mask::{RowSet, spread, truths};
+use crate::dictionary::Dictionary;
+use crate::mask::{RowSet, truths};
 use crate::measure::{Accumulated, Partitions, unpacked};
+use crate::proofs::{ColumnProof, Proofs};
 use crate::rule::{RowTest, Rows};
 use crate::sample::{Keep, Sample, sample};
+
+/// So many looks at the values of a text column cost more than finding its distinct ones.
+const WORTH_A_DICTIONARY: usize = 3;
+
+/// So many tests of the values of a column of numbers cost more than finding its least and its greatest.
+const WORTH_EXTREMES: usize = 2;
+
+/// How many look at nothing of a column but which values it has.
+#[derive(Debug, Clone, Copy, Default)]
+struct Looks {
+    tests: usize,
+    measures: usize,
+}
 
 impl Suite {
     /// Tests and measures a batch. Batches may be measured in any order and in parallel; their parts are
@@ -66,6 +81,26 @@ impl Suite {
         let part = Part { tallies, measures, groupings };
         let keep = staying.map(|staying| BooleanArray::new(staying, None));
         Ok(Measured { part, keep, quarantined, null_out })
+    }
+
+    /// For each column, what looks at nothing but which values it has.
+    fn looks(&self) -> Vec<Looks> {
+        let mut looks = vec![Looks::default(); self.columns.len()];
+        for check in self.checks.iter().filter(|check| check.measured) {
+            if let (Way::Rows(test), [column]) = (&check.way, check.columns.as_slice())
+                && test.per_value()
+            {
+                looks[*column].tests += 1;
+            }
+        }
+        for planned in self.measures.iter().filter(|planned| planned.measured) {
+            if let [column] = planned.columns.as_slice()
+                && planned.spec.what.is_of_values()
+            {
+                looks[*column].measures += 1;
+            }
+        }
+        looks
     }
 
     fn failures_of<'a>(
@@ -124,6 +159,10 @@ struct Prepared<'a> {
     /// The suite's columns; none where proofs answer for it.
     raw: Vec<Option<&'a ArrayRef>>,
     plain: Vec<OnceCell<ArrayRef>>,
+    dictionaries: Vec<OnceCell<Option<Dictionary>>>,
+    /// What each column's least and greatest value show, under its name.
+    extremes: Vec<OnceCell<Proofs>>,
+    looks: Vec<Looks>,
     predicates: &'a [BooleanArray],
     scopes: Vec<RowSet>,
     origins: Option<&'a UInt64Array>,
@@ -145,9 +184,24 @@ impl<'a> Prepared<'a> {
             return Err(RuleError::Predicates { wanted: suite.predicates.len(), found: fitting });
         }
         let plain = raw.iter().map(|_| OnceCell::new()).collect();
+        let dictionaries = raw.iter().map(|_| OnceCell::new()).collect();
         let scopes = batch.predicates.iter().map(RowSet::truths).collect();
         let &Batch { predicates, origins, now, partitions, .. } = batch;
-        Ok(Self { raw, plain, predicates, scopes, origins, now, partitions, len })
+        let extremes = raw.iter().map(|_| OnceCell::new()).collect();
+        let looks = suite.looks();
+        Ok(Self {
+            raw,
+            plain,
+            dictionaries,
+            extremes,
+            looks,
+            predicates,
+            scopes,
+            origins,
+            now,
+            partitions,
+            len,
+        })
     }
 
     fn raw(&self, column: usize) -> &'a ArrayRef {
@@ -163,26 +217,82 @@ impl<'a> Prepared<'a> {
         Ok(ArrayRef::clone(self.plain[column].get_or_init(|| array)))
     }
 
+    /// A column as its distinct values: where it comes so, or where enough look at them to make up for finding
+    /// them, which is done once a batch.
+    fn dictionary(&self, column: usize) -> Result<Option<&Dictionary>, ArrowError> {
+        if let Some(known) = self.dictionaries[column].get() {
+            return Ok(known.as_ref());
+        }
+        let Looks { tests, measures } = self.looks[column];
+        let dictionary = match self.raw(column).as_any_dictionary_opt() {
+            Some(coded) => Dictionary::of_coded(coded)?,
+            None if tests + measures >= WORTH_A_DICTIONARY => Dictionary::of_texts(self.raw(column))?,
+            None => None,
+        };
+        Ok(self.dictionaries[column].get_or_init(|| dictionary).as_ref())
+    }
+
+    /// Whether the least and the greatest value of a check's one column show that no row fails, nulls aside.
+    fn within_extremes(&self, check: &BoundCheck, test: &dyn RowTest) -> Result<bool, ArrowError> {
+        let ([column], [name]) = (check.columns.as_slice(), check.check.columns.as_slice()) else {
+            return Ok(false);
+        };
+        if !test.per_value() || self.looks[*column].tests < WORTH_EXTREMES {
+            return Ok(false);
+        }
+        let extremes = match self.extremes[*column].get() {
+            Some(known) => known,
+            None => {
+                let of_column = ColumnProof::of_rows(&self.plain(*column)?);
+                let columns = of_column.map(|proof| (name.clone(), proof)).into_iter().collect();
+                self.extremes[*column].get_or_init(|| Proofs { columns, ..Proofs::default() })
+            }
+        };
+        Ok(test.proven(extremes, &[name]))
+    }
+
     fn scope(&self, filter: Option<usize>) -> RowSet {
         filter.and_then(|at| self.scopes.get(at)).cloned().unwrap_or_else(|| RowSet::all(self.len))
     }
 
     /// How the rows fare under a check, and which fail, if any.
     fn tally(&self, check: &BoundCheck, test: &dyn RowTest) -> (Tally, Option<BooleanBuffer>) {
-        let outcome = match self.test(check, test) {
-            Ok(outcome) => outcome,
-            Err(error) => return (Tally { error: Some(error.to_string()), ..Tally::default() }, None),
+        self.fare(check, test)
+            .unwrap_or_else(|error| (Tally { error: Some(error.to_string()), ..Tally::default() }, None))
+    }
+
+    fn fare(
+        &self,
+        check: &BoundCheck,
+        test: &dyn RowTest,
+    ) -> Result<(Tally, Option<BooleanBuffer>), ArrowError> {
+        let limit = check.check.envelope.samples.rows;
+        let policy = check.check.envelope.nulls.unwrap_or(test.default_nulls());
+        if !test.tests_nulls() && policy != Nulls::Fail && self.within_extremes(check, test)? {
+            let scope = self.scope(check.filter);
+            let known = self.present(check, &scope).count();
+            let evaluated = if policy == Nulls::Skip { known } else { scope.count() };
+            let nulls = (scope.count() - known) as u64;
+            return Ok((Tally { evaluated: evaluated as u64, nulls, limit, ..Tally::default() }, None));
+        }
+        let outcome = match self.test(check, test)? {
+            Outcomes::OfValues(dictionary, outcomes) => {
+                let tally = tally_of_values(dictionary, &outcomes, policy, test.tests_nulls());
+                if check.filter.is_none() && tally.failed == 0 {
+                    return Ok((Tally { limit, ..tally }, None));
+                }
+                dictionary.spread(&outcomes)
+            }
+            Outcomes::OfRows(outcome) => outcome,
         };
         let scope = self.scope(check.filter);
         let passed = truths(&outcome);
         let known = scope.and_valid(outcome.nulls());
         let nulls = if test.tests_nulls() {
-            let raw = check.columns.iter().map(|column| self.raw(*column).logical_nulls());
-            scope.count() - raw.fold(scope.clone(), |rows, nulls| rows.and_valid(nulls.as_ref())).count()
+            scope.count() - self.present(check, &scope).count()
         } else {
             scope.count() - known.count()
         };
-        let policy = check.check.envelope.nulls.unwrap_or(test.default_nulls());
         let evaluated = if policy == Nulls::Skip { known.clone() } else { scope };
         let passed = match (policy, outcome.nulls()) {
             (Nulls::Pass, Some(valid)) => &passed | &!valid.inner(),
@@ -193,35 +303,37 @@ impl<'a> Prepared<'a> {
             evaluated: evaluated.count() as u64,
             failed: n_failed as u64,
             nulls: nulls as u64,
-            limit: check.check.envelope.samples.rows,
+            limit,
             ..Tally::default()
         };
         if n_failed == 0 {
-            return (tally, None);
+            return Ok((tally, None));
         }
         let failed = &evaluated.to_mask() & &!&passed;
         tally.samples = failed.set_indices().take(tally.limit).map(|row| self.sample(check, row)).collect();
-        (tally, Some(failed))
+        Ok((tally, Some(failed)))
     }
 
-    fn test(&self, check: &BoundCheck, test: &dyn RowTest) -> Result<BooleanArray, ArrowError> {
+    /// The rows of a scope where no column of the check is null.
+    fn present(&self, check: &BoundCheck, scope: &RowSet) -> RowSet {
+        let nulls = check.columns.iter().map(|column| self.raw(*column).logical_nulls());
+        nulls.fold(scope.clone(), |rows, nulls| rows.and_valid(nulls.as_ref()))
+    }
+
+    fn test(&self, check: &BoundCheck, test: &dyn RowTest) -> Result<Outcomes<'_>, ArrowError> {
         if test.per_value()
             && let [column] = check.columns.as_slice()
-            && let Some(dictionary) = self.raw(*column).as_any_dictionary_opt()
-            && dictionary.values().len() <= self.len
+            && let Some(dictionary) = self.dictionary(*column)?
         {
-            let values = [ArrayRef::clone(dictionary.values())];
-            let of_values = test.test(&Rows { columns: &values, predicates: &[], now: self.now })?;
-            let null = [new_null_array(dictionary.values().data_type(), 1)];
-            let of_null = test.test(&Rows { columns: &null, predicates: &[], now: self.now })?;
-            let of_null = (of_null.is_valid(0)).then(|| of_null.value(0));
-            return Ok(spread(dictionary, &of_values, of_null));
+            let values = std::slice::from_ref(dictionary.values());
+            let outcomes = test.test(&Rows { columns: values, predicates: &[], now: self.now })?;
+            return Ok(Outcomes::OfValues(dictionary, outcomes));
         }
         let columns =
             check.columns.iter().map(|column| self.plain(*column)).collect::<Result<Vec<_>, _>>()?;
         let predicates: Vec<&BooleanArray> =
             check.predicates.iter().filter_map(|at| self.predicates.get(*at)).collect();
-        test.test(&Rows { columns: &columns, predicates: &predicates, now: self.now })
+        test.test(&Rows { columns: &columns, predicates: &predicates, now: self.now }).map(Outcomes::OfRows)
     }
 
     fn sample(&self, check: &BoundCheck, row: usize) -> Sample {
@@ -251,17 +363,54 @@ impl<'a> Prepared<'a> {
         if !planned.measured {
             return Ok(Accumulated::new(&planned.spec.what, &planned.types));
         }
+        let nulled = |name: &String| null_out.iter().find(|nulled| &nulled.column == name);
+        let scope = self.scope(planned.filter).and(staying);
+        if planned.spec.what.is_of_values()
+            && let ([column], [name]) = (planned.columns.as_slice(), planned.spec.columns.as_slice())
+            && nulled(name).is_none()
+            && let Some(dictionary) = self.dictionary(*column)?
+        {
+            let counts = dictionary.counts(&scope);
+            let all = Accumulated::of_values(&planned.spec.what, dictionary.values(), &counts)?;
+            return Ok(if planned.redacted { all.redacted() } else { all });
+        }
         let mut columns = Vec::with_capacity(planned.columns.len());
         for (column, name) in planned.columns.iter().zip(&planned.spec.columns) {
             let array = self.plain(*column)?;
-            columns.push(match null_out.iter().find(|nulled| &nulled.column == name) {
+            columns.push(match nulled(name) {
                 Some(nulled) => nullif(&array, &nulled.rows)?,
                 None => array,
             });
         }
-        let scope = self.scope(planned.filter).and(staying);
         let keep = self.keep(planned);
         let all = Accumulated::of_batch(&planned.spec.what, &columns, &scope, keep, self.partitions)?;
         Ok(if planned.redacted { all.redacted() } else { all })
     }
+}
+
+/// What a test says.
+enum Outcomes<'a> {
+    /// Of the distinct values of its column.
+    OfValues(&'a Dictionary, BooleanArray),
+    /// Of every row.
+    OfRows(BooleanArray),
+}
+
+/// How all rows fare, by the outcomes of their values.
+fn tally_of_values(
+    dictionary: &Dictionary,
+    outcomes: &BooleanArray,
+    policy: Nulls,
+    tests_nulls: bool,
+) -> Tally {
+    let mut tally = Tally::default();
+    for (at, rows) in dictionary.row_counts().iter().enumerate() {
+        let known = outcomes.is_valid(at);
+        let is_null = if tests_nulls { dictionary.values().is_null(at) } else { !known };
+        let failed = if known { !outcomes.value(at) } else { policy == Nulls::Fail };
+        tally.nulls += if is_null { *rows } else { 0 };
+        tally.evaluated += if known || policy != Nulls::Skip { *rows } else { 0 };
+        tally.failed += if failed { *rows } else { 0 };
+    }
+    tally
 }

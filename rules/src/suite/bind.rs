@@ -50,7 +50,7 @@ impl Suite {
             measures: Vec::new(),
             parts: Vec::new(),
             groupings: Vec::new(),
-            keys: key_columns(&checks),
+            keys: key_columns(&checks, schema),
             redacted,
         };
         let (mut bound, mut errors) = (Vec::new(), twice_named(&checks));
@@ -60,8 +60,8 @@ impl Suite {
             });
             match all {
                 Ok(all) => bound.extend(all),
-                Err(Problem { key, message, hint }) => {
-                    errors.push(BindError { check: at, key, message, hint });
+                Err(Problem { key, unknown, message, hint }) => {
+                    errors.push(BindError { check: at, key, unknown, message, hint });
                 }
             }
         }
@@ -354,15 +354,15 @@ fn position_or_push(names: &mut Vec<String>, name: &str) -> usize {
 }
 
 /// The columns that identify rows, as the suite's own key checks say; samples show them.
-fn key_columns(checks: &[Check]) -> Vec<String> {
+fn key_columns(checks: &[Check], schema: &Schema) -> Vec<String> {
     let rank = |check: &&Check| match check.rule() {
         "primary_key" => Some(0),
         "unique" => Some(1),
         _ => None,
     };
     let best = checks.iter().filter(|check| rank(check).is_some()).min_by_key(rank);
-    best.map(|check| check.columns.iter().filter(|name| !name.contains('*')).cloned().collect())
-        .unwrap_or_default()
+    let is_known = |name: &&String| schema.field_with_name(name).is_ok();
+    best.map(|check| check.columns.iter().filter(is_known).cloned().collect()).unwrap_or_default()
 }
 
 /// Replaces globs by the columns they match.
@@ -380,7 +380,9 @@ fn expand(check: Check, schema: &Schema) -> Result<Vec<Check>, Problem> {
         let names = schema.fields().iter().map(|field| field.name());
         let found: Vec<&String> = names.filter(|name| glob_matches(pattern, name)).collect();
         if found.is_empty() {
-            return Err(Problem::new(format!("no column matches \"{pattern}\"")).key("column"));
+            return Err(Problem::new(format!("no column matches \"{pattern}\""))
+                .key("column")
+                .unknown(pattern));
         }
         let fresh: Vec<String> = found.into_iter().filter(|name| !columns.contains(name)).cloned().collect();
         columns.extend(fresh);
@@ -421,6 +423,7 @@ fn twice_named(checks: &[Check]) -> Vec<BindError> {
     let error = |(check, id): (usize, &String)| BindError {
         check,
         key: Some("id".into()),
+        unknown: None,
         message: format!("two checks have the id \"{id}\""),
         hint: Some("give each an id of its own, or none".into()),
     };

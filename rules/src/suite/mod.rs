@@ -172,6 +172,8 @@ pub struct BindError {
     pub check: usize,
     /// The parameter at fault, as a dotted path.
     pub key: Option<String>,
+    /// A name that stands for nothing, wherever it was written.
+    pub unknown: Option<String>,
     /// What does not fit.
     pub message: String,
     /// What to do about it.

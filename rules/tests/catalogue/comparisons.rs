@@ -198,8 +198,8 @@ fn a_literal_of_the_wrong_kind_is_found_when_binding() {
         ("eq", json!({"column": "x", "value": true}), "float64", "value"),
         ("lt", json!({"column": "x", "value": 5}), "date", "value"),
         ("gt", json!({"column": "x", "value": true}), "bool", "value"),
-        ("in_set", json!({"column": "x", "values": [1, 1.5]}), "int64", "values[1]"),
-        ("in_set", json!({"column": "x", "values": ["a", 2]}), "utf8", "values[1]"),
+        ("in_set", json!({"column": "x", "values": [1, 1.5]}), "int64", "values.1"),
+        ("in_set", json!({"column": "x", "values": ["a", 2]}), "utf8", "values.1"),
         ("eq", json!({"column": "x", "value": {"column": "y"}}), "int64", ""),
     ];
     for (rule, params, kind, key) in cases {

@@ -103,7 +103,7 @@ fn where_there_are_no_values_nothing_is_said() {
 fn what_cannot_be_a_value_is_found_when_binding() {
     let schema = single("x", column("int64", &[])).schema();
     for (values, key) in
-        [(json!([1, 1.5]), "values[1]"), (json!(["a"]), "values[0]"), (json!([true]), "values[0]")]
+        [(json!([1, 1.5]), "values.1"), (json!(["a"]), "values.0"), (json!([true]), "values.0")]
     {
         let errors = try_bind(&[("distinct_values", json!({"column": "x", "values": values}))], &schema);
         assert_eq!(errors.unwrap_err()[0].key.as_deref(), Some(key));

@@ -117,7 +117,7 @@ fn the_most_common_value_is_one_of_a_set() {
     assert_eq!(run(days, json!(["2024-01-01"]), false), (Status::Pass, "2024-01-01 (66.67 %)".into()));
     let wrong = json!({"column": "x", "values": [1.234]});
     let errors = try_bind(&[("most_common_in_set", wrong)], &single("x", numbers()).schema()).unwrap_err();
-    assert_eq!(errors[0].key.as_deref(), Some("values[0]"));
+    assert_eq!(errors[0].key.as_deref(), Some("values.0"));
 }
 
 #[test]

@@ -8,12 +8,20 @@ use super::super::*;
 use super::world::{Files, Gate, Job, Killer, Kind, World};
 use crate::store::{Hook, Io};
 
-/// A reader who never sees anything but these, and only one of them while the dataset says it is whole.
-fn watch(world: &Arc<World>, old: &Files, new: &Files) -> impl Fn() + Send + Sync + use<> {
-    let (world, old, new) = (Arc::clone(world), old.clone(), new.clone());
+/// A reader who never sees anything but the files before a job and after it, only one of them while the dataset
+/// says it is whole, and always all that the newest run record names.
+fn watch(world: &Arc<World>, old: &Files, job: &Job) -> impl Fn() + Send + Sync + use<> {
+    let (world, old, job) = (Arc::clone(world), old.clone(), job.clone());
+    let new = job.applied_to(&old);
     move || {
+        let recorded_before = world.is_recorded(&job.run_id);
         let (_, whole_before) = world.visible();
         let (seen, whole_after) = world.visible();
+        if recorded_before == world.is_recorded(&job.run_id) {
+            let named = if recorded_before { &job.files() } else { &old };
+            let gone: Vec<_> = named.keys().filter(|path| !seen.contains_key(*path)).collect();
+            assert!(gone.is_empty(), "recorded: {recorded_before}, but gone: {gone:?}");
+        }
         for (path, content) in &seen {
             let known = old.get(path).or_else(|| new.get(path));
             assert_eq!(known, Some(content), "{path} was never validated");
@@ -32,14 +40,14 @@ fn kill_and_recover(kind: Kind, io: &Io, before: &[Job], job: &Job, at: usize, a
         world.run(&world.stores, job).unwrap();
         old = job.applied_to(&old);
     }
-    let new = if job.ruling == Gate::Open { job.applied_to(&old) } else { old.clone() };
-    let killer = Killer::new(at, after, watch(&world, &old, &new));
+    let new = job.applied_to(&old);
+    let killer = Killer::new(at, after, watch(&world, &old, job));
     let hook: Arc<dyn Hook> = Arc::<Killer>::clone(&killer);
     let outcome = world.run(&world.stores.with_hook(Some(hook)), job);
     let died = killer.has_killed();
     assert_eq!(outcome.is_err(), died, "{outcome:?}");
 
-    let medic = Killer::new(usize::MAX, false, watch(&world, &old, &new));
+    let medic = Killer::new(usize::MAX, false, watch(&world, &old, job));
     let hook: Arc<dyn Hook> = Arc::<Killer>::clone(&medic);
     for recovered in world.recover(&world.stores.with_hook(Some(hook))).unwrap() {
         recovered.action.unwrap();
@@ -140,10 +148,10 @@ fn killed_while_it_recovers_the_next_recovery_does_it() {
             world.run(&world.stores, &first()).unwrap();
             let (old, _) = world.visible();
             let new = second(Gate::Open).applied_to(&old);
-            let killer = Killer::new(at, true, watch(&world, &old, &new));
+            let killer = Killer::new(at, true, watch(&world, &old, &second(Gate::Open)));
             let hook: Arc<dyn Hook> = Arc::<Killer>::clone(&killer);
             first_survived |= world.run(&world.stores.with_hook(Some(hook)), &second(Gate::Open)).is_ok();
-            let again = Killer::new(later, true, watch(&world, &old, &new));
+            let again = Killer::new(later, true, watch(&world, &old, &second(Gate::Open)));
             let hook: Arc<dyn Hook> = Arc::<Killer>::clone(&again);
             // Whatever comes of it, the next does it.
             let _ = world.recover(&world.stores.with_hook(Some(hook)));

@@ -60,9 +60,12 @@ impl Job {
         files
     }
 
-    /// What is visible once this is published over `old`.
+    /// What is visible once this has run over `old`.
     pub(super) fn applied_to(&self, old: &Files) -> Files {
         let mut new = old.clone();
+        if self.ruling != Gate::Open {
+            return new;
+        }
         if self.mode == WriteMode::Replace {
             let written: BTreeSet<_> = self.partitions.iter().map(|(name, _)| name.as_str()).collect();
             new.retain(|path, _| !written.contains(path.split('/').next().unwrap()));
@@ -200,6 +203,11 @@ impl World {
             (path.ends_with("/record.json") && content.contains("\"published\"")).then(|| run.to_owned())
         };
         everything.iter().filter_map(run).collect()
+    }
+
+    /// Whether there is a record that the run was published.
+    pub(super) fn is_recorded(&self, run_id: &str) -> bool {
+        Self::published(&self.everything()).iter().any(|run| run == run_id)
     }
 
     /// Files that no run in flight needs and nobody wants to keep, folders without any, and states that should be

@@ -1,0 +1,195 @@
+//! Forgets old runs: their records and states, once nothing of what they published is there any more.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::inputs;
+use super::records::{is_published, newest_first, parse};
+use super::states;
+use crate::commit::{Home, RecordEntry};
+use crate::error::Result;
+use crate::report::Output;
+use crate::store::{Dataset, Entry, Location};
+
+/// Store calls in flight at once.
+const AT_ONCE: usize = 32;
+
+/// What old runs left, and what became of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cleaned {
+    /// Runs that are forgotten, the newest first.
+    pub runs: Vec<Forgotten>,
+    /// Old runs whose records stay because files that they published are still there, or may be.
+    pub live: usize,
+    /// States that went with the runs.
+    pub states: usize,
+    /// Bytes of all that was deleted.
+    pub bytes: u64,
+}
+
+/// A run that is forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Its id.
+    pub run_id: String,
+    /// Which attempt at it.
+    pub attempt: u32,
+    /// When its record was put, by the store's clock.
+    pub stored_at: DateTime<Utc>,
+}
+
+/// Deletes what the runs of `pipeline` keep whose records were put before `before`. Three things stay: the newest
+/// record, the newest of a run that published, and every record of a run of whose files one is still in
+/// `datasets`, or which wrote to others. With `dry_run` nothing is deleted. Runs in flight are left alone.
+///
+/// What published runs have read stays known, for sources that read what is new; a run that is forgotten is no
+/// longer known as done, so that asking for the same run again does it again.
+pub async fn clean(
+    home: &Home,
+    pipeline: &str,
+    datasets: &BTreeMap<String, Dataset>,
+    before: DateTime<Utc>,
+    dry_run: bool,
+) -> Result<Cleaned> {
+    let records = newest_first(home, pipeline).await?;
+    let old = stream::iter(records.iter().enumerate().map(async |(at, found)| {
+        let place = &found.entry.location;
+        let is_old = at > 0 && found.entry.modified < before;
+        Ok::<_, crate::Error>((
+            found,
+            is_old,
+            if is_old { Some(parse(&place.get().await?, place)?) } else { None },
+        ))
+    }));
+    let mut old: Vec<(&RecordEntry, bool, Option<Value>)> = old.buffered(AT_ONCE).try_collect().await?;
+    let newest_published = newest_published(&old).await?;
+    old.retain(|(found, is_old, _)| *is_old && Some(&found.attempt) != newest_published.as_ref());
+
+    let in_flight = home.in_flight().await?;
+    let mut there = Listed::new(datasets);
+    let mut cleaned = Cleaned::default();
+    let mut doomed = Vec::new();
+    for (found, _, record) in old {
+        let record = record.unwrap_or_default();
+        if in_flight.contains(&found.attempt.token()) || there.has_files_of(&record).await? {
+            cleaned.live += 1;
+            continue;
+        }
+        cleaned.runs.push(Forgotten {
+            run_id: found.attempt.run_id.clone(),
+            attempt: found.attempt.number,
+            stored_at: found.entry.modified,
+        });
+        doomed.push(found);
+    }
+    let gone: BTreeSet<&str> = doomed.iter().map(|found| found.attempt.run_id.as_str()).collect();
+    let staying: BTreeSet<&str> = records
+        .iter()
+        .filter(|found| !doomed.iter().any(|other| other.attempt == found.attempt))
+        .map(|found| found.attempt.run_id.as_str())
+        .collect();
+    let is_gone = |run_id: &str| gone.contains(run_id) && !staying.contains(run_id);
+    let states = states::of_runs(home, pipeline, is_gone).await?;
+    cleaned.states = states.len();
+    cleaned.bytes = states.iter().map(|entry| entry.size).sum::<u64>()
+        + doomed.iter().map(|found| found.entry.size).sum::<u64>();
+    if dry_run || doomed.is_empty() {
+        return Ok(cleaned);
+    }
+    inputs::remember(home, pipeline).await?;
+    delete(states.iter().map(|entry| entry.location.clone())).await?;
+    // A record goes after the journal that may lie beside it, so that what is left of a clean that dies is found
+    // again by the next.
+    let journals = doomed.iter().map(|found| home.journal(&found.attempt)).collect::<Result<Vec<_>>>()?;
+    delete(journals.into_iter()).await?;
+    delete(doomed.iter().map(|found| found.entry.location.clone())).await?;
+    for found in doomed {
+        if let Some(folder) = found.entry.location.parent() {
+            folder.prune(home.location()).await?;
+        }
+    }
+    Ok(cleaned)
+}
+
+/// The newest attempt that published, among records of which the old ones were read.
+async fn newest_published(
+    records: &[(&RecordEntry, bool, Option<Value>)],
+) -> Result<Option<crate::commit::Attempt>> {
+    for (found, _, record) in records {
+        let published = match record {
+            Some(record) => is_published(record),
+            None => is_published(&parse(&found.entry.location.get().await?, &found.entry.location)?),
+        };
+        if published {
+            return Ok(Some(found.attempt.clone()));
+        }
+    }
+    Ok(None)
+}
+
+async fn delete(places: impl Iterator<Item = Location>) -> Result<()> {
+    stream::iter(places.map(async |place| place.delete().await))
+        .buffer_unordered(AT_ONCE)
+        .try_collect::<()>()
+        .await
+}
+
+/// The part of a record that says where files were written.
+#[derive(Debug, Default, Deserialize)]
+struct Wrote {
+    #[serde(default)]
+    inputs: Vec<Files>,
+    #[serde(default)]
+    tables: Vec<Files>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Files {
+    #[serde(default)]
+    output: Option<Output>,
+    #[serde(default)]
+    quarantine: Option<Output>,
+}
+
+/// The files of datasets, listed when they are first asked for.
+struct Listed<'d> {
+    datasets: &'d BTreeMap<String, Dataset>,
+    files: BTreeMap<&'d str, HashSet<String>>,
+}
+
+impl<'d> Listed<'d> {
+    fn new(datasets: &'d BTreeMap<String, Dataset>) -> Self {
+        Self { datasets, files: BTreeMap::new() }
+    }
+
+    /// Whether a file that the run of a record published is there, or may be: it wrote to a dataset that is not
+    /// among those, or its record cannot be read as one.
+    async fn has_files_of(&mut self, record: &Value) -> Result<bool> {
+        if !is_published(record) {
+            return Ok(false);
+        }
+        let Ok(wrote) = Wrote::deserialize(record) else { return Ok(true) };
+        let all = wrote.inputs.into_iter().chain(wrote.tables);
+        for output in all.flat_map(|files| [files.output, files.quarantine]).flatten() {
+            let Some(there) = self.files(&output.location).await? else { return Ok(true) };
+            if output.files.iter().any(|file| there.contains(&file.path)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn files(&mut self, location: &str) -> Result<Option<&HashSet<String>>> {
+        let Some((location, dataset)) = self.datasets.get_key_value(location) else { return Ok(None) };
+        if !self.files.contains_key(location.as_str()) {
+            let path = |entry: Entry| entry.location.relative_to(dataset.folder()).map(str::to_owned);
+            let found = dataset.folder().list().await?.into_iter().filter_map(path).collect();
+            self.files.insert(location, found);
+        }
+        Ok(self.files.get(location.as_str()))
+    }
+}

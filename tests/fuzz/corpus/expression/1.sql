@@ -1,0 +1,1 @@
+i + u * 2 >= f AND s IS NOT NULL

@@ -1,0 +1,1 @@
+CASE WHEN s LIKE 'a%' THEN upper(s) ELSE coalesce(trim(s), '-') END

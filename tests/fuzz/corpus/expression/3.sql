@@ -1,0 +1,1 @@
+sum(f) FILTER (WHERE b) / count(*)

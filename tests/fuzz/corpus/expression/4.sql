@@ -1,0 +1,1 @@
+CAST(d AS VARCHAR) || '-' || CAST(i AS VARCHAR)

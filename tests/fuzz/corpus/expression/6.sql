@@ -1,0 +1,1 @@
+date_trunc('month', t) = DATE '2024-01-01'
