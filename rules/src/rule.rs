@@ -280,6 +280,14 @@ pub trait RowTest: Debug + Send + Sync {
     fn proven(&self, _proofs: &Proofs, _columns: &[&str]) -> bool {
         false
     }
+    /// Whether rows that fail are shown where enough others pass.
+    fn shows_what_passes(&self) -> bool {
+        true
+    }
+    /// How many rows fail, where what is proven about the columns tells exactly.
+    fn known_to_fail(&self, _proofs: &Proofs, _columns: &[&str]) -> Option<u64> {
+        None
+    }
     /// Whether nulls are what it tests, so that they have to be proven absent too.
     fn tests_nulls(&self) -> bool {
         false

@@ -12,6 +12,7 @@ mod slim;
 mod spool;
 mod stack;
 mod table;
+mod width;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,6 +23,7 @@ pub use slim::{Coded, Slim, SlimFrame};
 pub use spool::{Packed, Spool, bytes_of, bytes_of_column};
 pub use stack::stack;
 pub use table::Table;
+pub use width::row_width;
 
 use crate::error::{Error, Result};
 

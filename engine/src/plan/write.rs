@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 use parquet::basic::Compression;
 use polars::prelude::Schema;
 
 use crate::error::{Error, Result};
 use crate::exec::bridge;
-use crate::memory::Disk;
+use crate::memory::{Disk, row_width};
 use crate::sink::{DatasetWriter, Encoder, Layout, Partitioner};
 use crate::spec::Mode;
 use crate::steps::HIDDEN;
@@ -105,7 +105,7 @@ impl WritePlan {
                 .project(&kept)
                 .map_err(|error| Error::defect("could not choose the columns to write").because(error))?,
         );
-        let row_bytes = written.fields().iter().map(|field| width(field.data_type())).sum::<usize>().max(1);
+        let row_bytes = row_width(&written);
         let partitioner = match &self.partitioning {
             Partitioning::Columns(names) => Partitioner::new(names.clone(), keys, kept),
             Partitioning::RunTime => Partitioner::single(run_time_folder(run_time), kept),
@@ -131,14 +131,4 @@ impl WritePlan {
 pub fn run_time_folder(run_time: DateTime<Utc>) -> String {
     let time = run_time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
     partition_folder("created_at", Some(&time))
-}
-
-/// Estimated bytes of a value in memory.
-fn width(data_type: &DataType) -> usize {
-    match data_type {
-        DataType::Boolean => 1,
-        DataType::Struct(fields) => fields.iter().map(|field| width(field.data_type())).sum(),
-        DataType::LargeList(item) => 8 + 4 * width(item.data_type()),
-        other => other.primitive_width().unwrap_or(32),
-    }
 }

@@ -41,6 +41,7 @@ pub use unify::{Change, Difference};
 
 use crate::error::{Error, Place, Result};
 use crate::exec::bridge;
+use crate::memory::row_width;
 use crate::steps::{ColumnSet, HIDDEN};
 use crate::store::{Entry, Io};
 
@@ -49,6 +50,12 @@ pub const ORIGIN: &str = "__lockgate_origin";
 
 /// Rows of a batch, at most.
 pub const BATCH_ROWS: usize = 128 << 10;
+
+/// Bytes of a batch of wide rows, about.
+const BATCH_BYTES: usize = 16 << 20;
+
+/// Rows of a batch of wide rows, at least.
+const FEW_BATCH_ROWS: usize = 1 << 10;
 
 /// The format of a source's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,6 +210,11 @@ impl Scan {
         self.carried = carried;
     }
 
+    /// How many rows of what is carried make a batch of moderate size, so that memory does not grow with the columns.
+    fn moderate_rows(&self) -> usize {
+        (BATCH_BYTES / row_width(&self.carried.schema)).clamp(FEW_BATCH_ROWS, BATCH_ROWS)
+    }
+
     /// The files, by path.
     pub fn files(&self) -> &[ScanFile] {
         &self.files
@@ -289,7 +301,7 @@ impl Scan {
                     metadata: footer,
                     row_group,
                     projection,
-                    batch_rows: self.batch_rows,
+                    batch_rows: self.batch_rows.min(self.moderate_rows()),
                 };
                 let decoded = read.decode(&chunks, &mut adapted);
                 decoded.map_err(|error| self.doubted(task, &chunks, error))

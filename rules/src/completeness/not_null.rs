@@ -19,8 +19,8 @@ pub static DEF: RuleDef = RuleDef {
     dimension: "completeness",
     summary: "No value of the column is null.",
     definition: "A row passes when its value is not null. NaN and empty text are not null; `missing` knows them. \
-                 Every row in scope is evaluated; without rows the check is skipped. Where a footer counts no \
-                 nulls, no row is read.",
+                 Every row in scope is evaluated; without rows the check is skipped. Where footers count no nulls, or \
+                 so few that it passes by `mostly`, no row is read; nor are rows shown where it passes.",
     example: Example {
         yaml: "not_null: id",
         params: r#""id""#,
@@ -69,6 +69,14 @@ impl RowTest for Present {
     }
 
     fn proven(&self, proofs: &Proofs, columns: &[&str]) -> bool {
-        columns.first().is_some_and(|column| proofs.nulls(column) == Some(0))
+        self.known_to_fail(proofs, columns) == Some(0)
+    }
+
+    fn known_to_fail(&self, proofs: &Proofs, columns: &[&str]) -> Option<u64> {
+        proofs.nulls(columns.first()?)
+    }
+
+    fn shows_what_passes(&self) -> bool {
+        false
     }
 }

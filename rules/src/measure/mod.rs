@@ -297,9 +297,7 @@ impl Accumulated {
                 *quantiles = Quantiles::of_column(first()?, &present)?;
             }
             (Accumulator::Distinct(distinct), _) => {
-                for hash in hash_rows(columns, &present, false)? {
-                    distinct.add(hash as u64);
-                }
+                distinct.extend(&hash_rows(columns, &present, false)?);
             }
             (Accumulator::Groups(groups), What::Groups(nulls_equal)) => {
                 let rows = if *nulls_equal { scope } else { &present };
@@ -376,7 +374,7 @@ impl Accumulated {
         all.nulls = all.rows - present_rows;
         let hashes = hash_rows(std::slice::from_ref(values), &present, false)?;
         match &mut all.accumulator {
-            Accumulator::Distinct(distinct) => hashes.iter().for_each(|hash| distinct.add(*hash as u64)),
+            Accumulator::Distinct(distinct) => distinct.extend(&hashes),
             Accumulator::Frequencies(frequencies) => {
                 let places = present.to_mask();
                 let rows = places.set_indices().filter_map(|at| Some((at, *counts.get(at)?)));

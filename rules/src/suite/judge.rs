@@ -15,7 +15,7 @@ use crate::proofs::{ColumnProof, Proofs};
 use crate::rule::{RowTest, Rows};
 use crate::sample::{REDACTED, Sample};
 use crate::scalar::Limits;
-use crate::verdict::{AnsweredFrom, Outcome, Verdict};
+use crate::verdict::{AnsweredFrom, Outcome, Status, Verdict};
 
 impl Suite {
     /// For each check where its answer comes from, if that is not (only) the rows: no batch need be looked
@@ -166,7 +166,8 @@ impl Suite {
         })
     }
 
-    /// Only a proof that no row fails answers a row check: failing rows are wanted for what they are.
+    /// Only a proof that no row fails answers a row check, as failing rows are wanted for what they are; or that so
+    /// few fail that it passes and shows none of them.
     fn rows_proven(&self, check: &BoundCheck, test: &dyn RowTest, proofs: &Proofs) -> Option<Outcome> {
         let names: Vec<&str> =
             check.columns.iter().filter_map(|at| self.columns.get(*at)).map(String::as_str).collect();
@@ -175,7 +176,14 @@ impl Suite {
         let nulls = proofs.nulls(first)?;
         let about_one = check.check.columns.len() == 1;
         let all_null = about_one && nulls == rows && !test.tests_nulls();
+        let mut failed = 0;
         let from = if all_null || test.proven(proofs, &names) {
+            AnsweredFrom::Footer
+        } else if let Some(known) = test.known_to_fail(proofs, &names)
+            && !test.shows_what_passes()
+            && !check.alters_rows()
+        {
+            failed = known;
             AnsweredFrom::Footer
         } else if check.is_of_values() && listed_pass(test, proofs.columns.get(*first)?) {
             AnsweredFrom::Dictionary
@@ -190,8 +198,9 @@ impl Suite {
             Nulls::Fail if nulls == 0 => rows,
             Nulls::Fail => return None,
         };
-        let tally = Tally { evaluated, nulls, ..Tally::default() };
-        Some(judge_rows(check, &tally).from(from))
+        let tally = Tally { evaluated, failed, nulls, ..Tally::default() };
+        let outcome = judge_rows(check, &tally).from(from);
+        (failed == 0 || outcome.status == Status::Pass).then_some(outcome)
     }
 }
 
@@ -253,9 +262,10 @@ impl BoundCheck {
     }
 
     /// The samples that a report shows. Those of groups are as the checks of the groups show them.
-    fn shown_samples(&self, rows: Vec<Sample>) -> Vec<Sample> {
+    fn shown_samples(&self, status: Status, rows: Vec<Sample>) -> Vec<Sample> {
         match &self.way {
             Way::Groups { .. } => rows,
+            Way::Rows(test) if status == Status::Pass && !test.shows_what_passes() => Vec::new(),
             _ if self.samples.is_empty() => Vec::new(),
             _ => rows.into_iter().take(self.check.envelope.samples.rows).map(|row| self.shown(row)).collect(),
         }
@@ -290,7 +300,7 @@ impl BoundCheck {
             exactness: outcome.exactness,
             answered_from: outcome.answered_from,
             baseline: outcome.baseline,
-            samples: self.shown_samples(outcome.samples),
+            samples: self.shown_samples(outcome.status, outcome.samples),
             groups: outcome.groups,
             dimension: envelope.dimension.clone().unwrap_or_else(|| self.check.def.dimension.to_owned()),
             tags: envelope.tags.clone(),
