@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
+use lockgate_rules::{Baseline, Check, Lookback};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::commit::{self, Holder, Home, Patience, Recovered};
 use crate::error::{Error, Result};
 use crate::exec::cancel::Cancel;
 use crate::exec::progress::Progress;
-use crate::history::{self, Cleaned, Past, PublishedInput, Recalled};
+use crate::history::{self, Cleaned, Past, PublishedInput, Recalled, Retention};
 use crate::memory::{Disk, Limits, Memory, Process};
 use crate::plan::{self, Context, Explanation, Plan};
 use crate::profile::{self, Profiled};
@@ -199,23 +200,38 @@ impl Engine {
     pub fn clean(&self, pipeline: &Pipeline, before: DateTime<Utc>) -> Result<Cleaned> {
         let clean = || {
             let home = self.home(pipeline)?;
-            if !self.options.dry_run {
+            let dry_run = self.options.dry_run;
+            if !dry_run {
                 self.recover_in(&home)?;
             }
-            let mut datasets = BTreeMap::new();
-            for address in pipeline.addresses_written() {
-                let dataset = self
-                    .stores
-                    .open(&address.value)
-                    .and_then(Dataset::new)
-                    .map_err(|e| e.at(address.span))?;
-                datasets.insert(pipeline.vars.mask(&dataset.folder().to_string()), dataset);
-            }
-            let name = &pipeline.name.value;
-            let clean = history::clean(&home, name, &datasets, before, self.options.dry_run);
-            self.stores.io().block_on(clean)
+            let datasets = self.datasets_written(pipeline)?;
+            let run = |baseline: Baseline| match baseline.lookback() {
+                Lookback::Run(run) => Some(run),
+                Lookback::Points(_) | Lookback::Days(_) => None,
+            };
+            let named = pipeline.checks().flat_map(Check::baselines).filter_map(run).collect();
+            let now = (self.clock)();
+            let retention = Retention { before, now, datasets: &datasets, named: &named, dry_run };
+            self.stores.io().block_on(history::clean(&home, &pipeline.name.value, &retention))
         };
         clean().map_err(|error| pipeline.vars.mask_error(error))
+    }
+
+    /// The datasets that the pipeline writes to, by their addresses as records have them; those that secrets make
+    /// look alike are left out.
+    fn datasets_written(&self, pipeline: &Pipeline) -> Result<BTreeMap<String, Dataset>> {
+        let mut datasets: BTreeMap<String, Option<Dataset>> = BTreeMap::new();
+        for address in pipeline.addresses_written() {
+            let opened = self.stores.open(&address.value).and_then(Dataset::new);
+            let dataset = opened.map_err(|error| error.at(address.span))?;
+            let known = datasets
+                .entry(pipeline.vars.mask(&dataset.folder().to_string()))
+                .or_insert_with(|| Some(dataset.clone()));
+            if known.as_ref() != Some(&dataset) {
+                *known = None;
+            }
+        }
+        Ok(datasets.into_iter().filter_map(|(address, dataset)| Some((address, dataset?))).collect())
     }
 
     /// The newest `limit` runs of the pipeline, newest first.

@@ -30,7 +30,10 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     let mut plan = engine.bind(pipeline)?;
     let run_id = run_id(pipeline, &plan, engine, engine.options.run_time);
     if plan.nothing_new() {
-        return Ok(nothing_new(engine, pipeline, &plan, run_id, &mut clock));
+        // What a run has read counts as published before the files go that it replaces: it may have died between.
+        let recovered = engine.recover(pipeline).map_err(|error| vec![error])?;
+        let done = recovered.iter().filter(|run| !matches!(run.action, Ok(Action::Running))).map(told);
+        return Ok(nothing_new(engine, pipeline, &plan, run_id, &done.collect::<Vec<_>>(), &mut clock));
     }
     plan.narrow(true, engine.options.shortcuts).map_err(|error| vec![error])?;
     let home = engine.home(pipeline).map_err(|error| vec![error])?;
@@ -102,6 +105,7 @@ fn nothing_new(
     pipeline: &Pipeline,
     plan: &Plan,
     run_id: String,
+    recovered: &[RecoveredRun],
     clock: &mut Phases<'_>,
 ) -> RunRecord {
     let conduct = Conduct {
@@ -112,7 +116,8 @@ fn nothing_new(
         past: None,
     };
     let ruling = Ruling::Publish { alerts: Vec::new() };
-    let record = assemble(pipeline, plan, &[], &ruling, &conduct).finish(clock.read());
+    let record = assemble(pipeline, plan, &[], &ruling, &conduct);
+    let record = Assembly { recovered, ..record }.finish(clock.read());
     RunRecord { status: RunStatus::NothingNew, ..record }
 }
 
@@ -123,7 +128,7 @@ pub fn validate(engine: &Engine, pipeline: &Pipeline, part: Part) -> Result<RunR
     let mut plan = engine.bind(pipeline)?;
     let run_id = run_id(pipeline, &plan, engine, engine.options.run_time);
     if plan.nothing_new() {
-        return Ok(nothing_new(engine, pipeline, &plan, run_id, &mut clock));
+        return Ok(nothing_new(engine, pipeline, &plan, run_id, &[], &mut clock));
     }
     plan.keep_no_states();
     plan.restrict(part);

@@ -69,11 +69,12 @@ impl ColumnProof {
     pub(crate) fn of_rows(column: &ArrayRef) -> Option<Self> {
         fn ends<T: ArrowPrimitiveType>(column: &ArrayRef) -> Option<[ArrayRef; 2]>
         where
-            T::Native: ArrowNativeTypeOp,
+            T::Native: ArrowNativeTypeOp + PartialOrd,
         {
             let values = column.as_primitive::<T>();
             let ends = [min(values)?, max(values)?];
-            if ends.iter().any(|end| end.is_ne(*end)) {
+            // NaN is the greatest or, with its sign set, the least.
+            if ends.iter().any(|end| end.partial_cmp(end).is_none()) {
                 return None;
             }
             let one = |end| PrimitiveArray::<T>::new_scalar(end).into_inner();

@@ -1,6 +1,8 @@
 //! What is written down agrees with the code.
 
-use lockgate_tests::{files, folder, oracle, repository, run};
+use std::process::Command;
+
+use lockgate_tests::{files, folder, oracle, python, repository, run};
 
 const LOCKGATE: &str = env!("CARGO_BIN_EXE_lockgate");
 
@@ -14,6 +16,13 @@ fn the_reference_is_what_the_code_says() {
         files(fresh.path()) == committed,
         "regenerate it: cargo run --release -- reference --out docs/reference"
     );
+}
+
+#[test]
+fn the_comparison_of_the_readme_is_what_its_recorded_run_says() {
+    let script = repository().join("benches/peers/readme");
+    let ran = Command::new(python()).arg(script).arg("--check").output().expect("Python can be started");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
 }
 
 #[test]

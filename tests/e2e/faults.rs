@@ -278,15 +278,15 @@ fn killed_after_any_request_a_run_leaves_the_old_or_the_new() {
 #[test]
 fn killed_at_any_request_to_google_a_run_leaves_the_old_or_the_new() {
     let setting = Setting::of(FakeGcs::start());
-    kill_everywhere(&setting, 5, 31, false);
-    kill_everywhere(&setting, 20, 31, true);
+    kill_everywhere(&setting, 5, 23, false);
+    kill_everywhere(&setting, 16, 23, true);
 }
 
 #[test]
 fn killed_at_any_request_to_azure_a_run_leaves_the_old_or_the_new() {
     let setting = Setting::of(Azurite::start());
-    kill_everywhere(&setting, 5, 31, false);
-    kill_everywhere(&setting, 20, 31, true);
+    kill_everywhere(&setting, 5, 23, false);
+    kill_everywhere(&setting, 16, 23, true);
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn what_a_check_names_wrongly_is_shown_where_it_stands_and_only_there() {
         ("between: {column: month, min: 1, where: \"monthh > 3\"}", "no column \"monthh\"", 50),
         ("between: {column: tailnum, min: 0}", "0 is not a text", 41),
         ("in_set: {column: month, values: [1, a, 3]}", "\"a\" is not a number", 45),
-        ("any_of: {checks: [{not_null: month}, {not_null: mnth}]}", "no column \"mnth\"", 57),
+        ("any_of: {rules: [{not_null: month}, {not_null: mnth}]}", "no column \"mnth\"", 56),
         ("foreign_key: {column: carrier, to: {table: nobody, column: x}}", "\"nobody\"", 52),
     ] {
         let both = format!("{check}\n      - between: {{column: year, min: 2013}}");

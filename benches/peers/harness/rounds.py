@@ -79,6 +79,8 @@ def one(job: Job, peer: Contender | None, result: Result, settings: Settings) ->
     measured = measure(command(job, peer, folder, settings), folder, settings)
     failure = told_failure(measured, peer, folder)
     answer = None if failure else read_answer(job, peer, folder)
+    if answer is not None and is_unchecked(peer) and answer["checks"]:
+        answer, failure = None, f"it has checks: {', '.join(answer['checks'])}"
     if answer is not None and is_unchecked(peer):
         answer["missing"] = [check.key for of in stated(job, settings).values() for check in of]
     if answer is None:
@@ -152,7 +154,7 @@ def told_failure(measured: dict[str, Any], peer: Contender | None, folder: Path)
         return measured["killed"]
     if measured["exit_code"] == 0:
         return None
-    if peer is None and (told := lockgate.complaint((folder / "stdout").read_text())):
+    if (peer is None or is_unchecked(peer)) and (told := lockgate.complaint((folder / "stdout").read_text())):
         return f"exit code {measured['exit_code']}: {told}"
     return f"exit code {measured['exit_code']}: {tail(folder / 'stderr') or tail(folder / 'stdout')}"
 
@@ -216,7 +218,11 @@ def compare(job: Job, results: list[Result], settings: Settings) -> None:
         for result in results
         if result.answer
     }
-    said = answers.judge(given, answers.tolerances(stated(job, settings)))
+    allowed = answers.tolerances(stated(job, settings))
+    # It is no second opinion: what it wrote is only compared with what Lockgate wrote with its checks.
+    alike = {name: given[name] for name in (LOCKGATE, UNCHECKED) if name in given}
+    said = answers.judge({name: answer for name, answer in given.items() if name != UNCHECKED}, allowed)
+    said |= {name: how for name, how in answers.judge(alike, allowed).items() if name == UNCHECKED}
     for result in results:
         result.agreement = said.get(result.name, "no answer")
 

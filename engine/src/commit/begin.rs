@@ -74,9 +74,9 @@ async fn try_begin(stores: &Stores, request: &Request) -> Result<Option<Begun>> 
     let attempt =
         |number| Attempt { pipeline: request.pipeline.clone(), run_id: request.run_id.clone(), number };
     if let Some(record) = history::published(home, &request.pipeline, &request.run_id, &attempts).await? {
-        // It may have died after its record was put, and before it said that its datasets are whole.
+        // It may have died after its record was put, and before the files went that it replaces.
         if let Some(found) = open::find(home, &attempt(last).token()).await? {
-            recover::settle_if_dead(&judge, home, &found).await?;
+            settle_same(&judge, request, &found).await?;
         }
         return Ok(Some(Begun::AlreadyPublished(record)));
     }

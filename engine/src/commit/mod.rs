@@ -23,7 +23,8 @@
 //! beside old files. One that asks for `_SUCCESS` before and after it lists sees one or the other, and whatever
 //! run record is the newest, all files that it names are there.
 //!
-//! An undone journal stays, so that a process that was only asleep cannot publish when it wakes up.
+//! An undone journal stays, for a day at least, so that a process that was only asleep cannot publish when it
+//! wakes up.
 //! Retries of a run are further attempts, which share nothing with the first but the run id.
 
 mod begin;

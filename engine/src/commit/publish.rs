@@ -33,6 +33,12 @@ pub(super) async fn publish(stores: &Stores, home: &Home, journal: &Journal) -> 
     put_states(home, journal).await?;
     // Between the two, so that whatever record is the newest, the files it names are there.
     put_record(home, journal).await?;
+    complete(stores, home, journal).await
+}
+
+/// What remains once the run record is there: what is replaced goes, and every dataset is said to be whole.
+pub(super) async fn complete(stores: &Stores, home: &Home, journal: &Journal) -> Result<()> {
+    let changes = datasets(stores, home, journal)?;
     for (dataset, change) in &changes {
         delete_replaced(dataset, change).await?;
     }

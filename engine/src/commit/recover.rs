@@ -92,6 +92,10 @@ pub(super) async fn settle(judge: &Judge<'_>, home: &Home, found: &Found) -> Res
         some => some,
     };
     let action = match &journal {
+        Some(journal) if journal.ruling == Ruling::Open && ended => {
+            publish::complete(stores, home, journal).await?;
+            Action::Finished
+        }
         Some(journal) if journal.ruling == Ruling::Open => {
             publish::publish(stores, home, journal).await?;
             Action::Finished

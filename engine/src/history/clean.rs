@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::inputs;
 use super::records::{is_published, newest_first, parse};
 use super::states;
-use crate::commit::{Home, RecordEntry};
+use crate::commit::{Attempt, Home, RecordEntry};
 use crate::error::Result;
 use crate::report::Output;
 use crate::store::{Dataset, Entry, Location};
@@ -42,40 +42,51 @@ pub struct Forgotten {
     pub stored_at: DateTime<Utc>,
 }
 
-/// Deletes what the runs of `pipeline` keep whose records were put before `before`. Three things stay: the newest
-/// record, the newest of a run that published, and every record of a run of whose files one is still in
-/// `datasets`, or which wrote to others. With `dry_run` nothing is deleted. Runs in flight are left alone.
+/// Which runs are forgotten.
+#[derive(Debug)]
+pub struct Retention<'a> {
+    /// Those whose records were put before.
+    pub before: DateTime<Utc>,
+    /// The time now.
+    pub now: DateTime<Utc>,
+    /// The datasets of the pipeline by their addresses in records. Runs of which a file is still there stay.
+    pub datasets: &'a BTreeMap<String, Dataset>,
+    /// Runs that stay because checks compare with them.
+    pub named: &'a BTreeSet<String>,
+    /// Whether nothing is deleted.
+    pub dry_run: bool,
+}
+
+/// For so long it stays decided that a run was undone: its process may only be asleep.
+const SLEEP: TimeDelta = TimeDelta::days(1);
+
+/// An old run.
+struct Old<'a> {
+    found: &'a RecordEntry,
+    record: Value,
+}
+
+/// Deletes what old runs of `pipeline` keep. These stay: the newest record, the newest of a run that published, and
+/// that of a run of whose files one is still there, or may be: it wrote to other datasets. So do runs in flight.
 ///
 /// What published runs have read stays known, for sources that read what is new; a run that is forgotten is no
 /// longer known as done, so that asking for the same run again does it again.
-pub async fn clean(
-    home: &Home,
-    pipeline: &str,
-    datasets: &BTreeMap<String, Dataset>,
-    before: DateTime<Utc>,
-    dry_run: bool,
-) -> Result<Cleaned> {
+pub async fn clean(home: &Home, pipeline: &str, retention: &Retention<'_>) -> Result<Cleaned> {
     let records = newest_first(home, pipeline).await?;
-    let old = stream::iter(records.iter().enumerate().map(async |(at, found)| {
-        let place = &found.entry.location;
-        let is_old = at > 0 && found.entry.modified < before;
-        Ok::<_, crate::Error>((
-            found,
-            is_old,
-            if is_old { Some(parse(&place.get().await?, place)?) } else { None },
-        ))
-    }));
-    let mut old: Vec<(&RecordEntry, bool, Option<Value>)> = old.buffered(AT_ONCE).try_collect().await?;
-    let newest_published = newest_published(&old).await?;
-    old.retain(|(found, is_old, _)| *is_old && Some(&found.attempt) != newest_published.as_ref());
+    let kept = newest_published(&records).await?;
+    let is_old = |found: &&RecordEntry| {
+        found.entry.modified < retention.before && !retention.named.contains(&found.attempt.run_id)
+    };
+    let old = records.iter().skip(1).filter(is_old).filter(|found| Some(&found.attempt) != kept.as_ref());
+    let old: Vec<Old<'_>> = stream::iter(old.map(read)).buffered(AT_ONCE).try_collect().await?;
 
     let in_flight = home.in_flight().await?;
-    let mut there = Listed::new(datasets);
+    let mut there = Listed::new(retention.datasets);
     let mut cleaned = Cleaned::default();
     let mut doomed = Vec::new();
-    for (found, _, record) in old {
-        let record = record.unwrap_or_default();
-        if in_flight.contains(&found.attempt.token()) || there.has_files_of(&record).await? {
+    for Old { found, record } in old {
+        let may_wake = is_undone(&record) && found.entry.modified > retention.now - SLEEP;
+        if may_wake || in_flight.contains(&found.attempt.token()) || there.has_files_of(&record).await? {
             cleaned.live += 1;
             continue;
         }
@@ -86,18 +97,17 @@ pub async fn clean(
         });
         doomed.push(found);
     }
-    let gone: BTreeSet<&str> = doomed.iter().map(|found| found.attempt.run_id.as_str()).collect();
-    let staying: BTreeSet<&str> = records
-        .iter()
-        .filter(|found| !doomed.iter().any(|other| other.attempt == found.attempt))
-        .map(|found| found.attempt.run_id.as_str())
-        .collect();
+    let attempts: BTreeSet<&Attempt> = doomed.iter().map(|found| &found.attempt).collect();
+    let stays = |found: &&RecordEntry| !attempts.contains(&found.attempt);
+    let staying: BTreeSet<&str> =
+        records.iter().filter(stays).map(|found| found.attempt.run_id.as_str()).collect();
+    let gone: BTreeSet<&str> = attempts.iter().map(|attempt| attempt.run_id.as_str()).collect();
     let is_gone = |run_id: &str| gone.contains(run_id) && !staying.contains(run_id);
     let states = states::of_runs(home, pipeline, is_gone).await?;
     cleaned.states = states.len();
     cleaned.bytes = states.iter().map(|entry| entry.size).sum::<u64>()
         + doomed.iter().map(|found| found.entry.size).sum::<u64>();
-    if dry_run || doomed.is_empty() {
+    if retention.dry_run || doomed.is_empty() {
         return Ok(cleaned);
     }
     inputs::remember(home, pipeline).await?;
@@ -115,16 +125,20 @@ pub async fn clean(
     Ok(cleaned)
 }
 
-/// The newest attempt that published, among records of which the old ones were read.
-async fn newest_published(
-    records: &[(&RecordEntry, bool, Option<Value>)],
-) -> Result<Option<crate::commit::Attempt>> {
-    for (found, _, record) in records {
-        let published = match record {
-            Some(record) => is_published(record),
-            None => is_published(&parse(&found.entry.location.get().await?, &found.entry.location)?),
-        };
-        if published {
+async fn read(found: &RecordEntry) -> Result<Old<'_>> {
+    let place = &found.entry.location;
+    Ok(Old { found, record: parse(&place.get().await?, place)? })
+}
+
+/// Whether another process took the run for dead.
+fn is_undone(record: &Value) -> bool {
+    record.get("status").and_then(Value::as_str) == Some("died")
+}
+
+/// The newest attempt that published, among records from the newest on.
+async fn newest_published(records: &[RecordEntry]) -> Result<Option<Attempt>> {
+    for found in records {
+        if is_published(&read(found).await?.record) {
             return Ok(Some(found.attempt.clone()));
         }
     }

@@ -13,7 +13,7 @@ mod spreads;
 mod states;
 mod whose;
 
-pub use clean::{Cleaned, Forgotten, clean};
+pub use clean::{Cleaned, Forgotten, Retention, clean};
 pub use drift::{Asked, ColumnDrift, Drift, drift, names_partition};
 pub use figures::{FigureAt, Figures, figures};
 pub use inputs::{PublishedInput, published_inputs};

@@ -39,8 +39,14 @@ pub(super) fn checks(
     specs: &[Parsed<CheckSpec>],
     files: &mut ValueFiles<'_>,
 ) -> Result<Vec<(Check, CheckPlace)>> {
-    let all = specs.iter().flat_map(|spec| spec.checks.iter().map(move |check| (check, spec)));
-    all.map(|(check, spec)| Ok((files.fill(check, spec)?, spec.place()))).collect()
+    let mut all = Vec::new();
+    for spec in specs {
+        let place = spec.place();
+        for check in &spec.checks {
+            all.push((files.fill(check, spec)?, place.clone()));
+        }
+    }
+    Ok(all)
 }
 
 /// Keys and rows without any for what the checks of `node` refer to: enough to bind them. A reference to a

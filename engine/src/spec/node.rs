@@ -98,15 +98,27 @@ impl Node {
         at.span
     }
 
-    /// Where `text` first stands below this node, as a value or as a key.
+    /// Where `text` first stands below this node: as a value, or if it is none, as a key.
     pub fn find(&self, text: &str) -> Option<Span> {
+        self.find_value(text).or_else(|| self.find_key(text))
+    }
+
+    fn find_value(&self, text: &str) -> Option<Span> {
         match &self.value {
             Value::Text(own) => (own == text).then_some(self.span),
-            Value::List(items) => items.iter().find_map(|item| item.find(text)),
-            Value::Map(entries) => entries.iter().find_map(|(key, value)| {
-                (key.value == text).then_some(key.span).or_else(|| value.find(text))
-            }),
+            Value::List(items) => items.iter().find_map(|item| item.find_value(text)),
+            Value::Map(entries) => entries.iter().find_map(|(_, value)| value.find_value(text)),
             Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => None,
+        }
+    }
+
+    fn find_key(&self, text: &str) -> Option<Span> {
+        match &self.value {
+            Value::List(items) => items.iter().find_map(|item| item.find_key(text)),
+            Value::Map(entries) => entries.iter().find_map(|(key, value)| {
+                (key.value == text).then_some(key.span).or_else(|| value.find_key(text))
+            }),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lockgate_rules::Check;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -135,6 +136,13 @@ impl Pipeline {
         } else {
             Err(errors)
         }
+    }
+
+    /// All checks.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        let of_sources = self.sources.iter().map(|(_, source)| &source.checks);
+        let of_tables = self.tables.iter().map(|(_, table)| &table.checks);
+        of_sources.chain(of_tables).flatten().flat_map(|spec| &spec.checks)
     }
 
     /// The folders that are written to: outputs and quarantines.

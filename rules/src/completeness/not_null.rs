@@ -19,8 +19,8 @@ pub static DEF: RuleDef = RuleDef {
     dimension: "completeness",
     summary: "No value of the column is null.",
     definition: "A row passes when its value is not null. NaN and empty text are not null; `missing` knows them. \
-                 Every row in scope is evaluated; without rows the check is skipped. Where footers count no nulls, or \
-                 so few that it passes by `mostly`, no row is read; nor are rows shown where it passes.",
+                 Every row in scope is evaluated; without rows the check is skipped. No rows are \
+                 shown where it passes; where footers count few enough nulls for that, none is read.",
     example: Example {
         yaml: "not_null: id",
         params: r#""id""#,

@@ -34,10 +34,9 @@ impl Default for Distinct {
 impl Distinct {
     /// Adds values by the hashes of their keys.
     pub(super) fn extend(&mut self, hashes: &[u128]) {
-        if let Self::Few(set) = self {
-            set.reserve(hashes.len().min(EXACT_DISTINCT + 1), |known| *known);
+        for hash in hashes {
+            self.add(*hash as u64);
         }
-        hashes.iter().for_each(|hash| self.add(*hash as u64));
     }
 
     /// Adds a value by its hash.

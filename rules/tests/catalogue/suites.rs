@@ -400,3 +400,111 @@ fn a_batch_without_a_column_or_predicate_is_refused() {
             .is_err()
     );
 }
+
+/// Checks with every way to treat nulls and a share that lets some rows fail, each by itself and after a condition.
+fn in_every_way(checks: &[(&'static str, Value)]) -> Vec<(&'static str, Value)> {
+    let mut all = Vec::new();
+    for (rule, params) in checks {
+        for more in [
+            json!({}),
+            json!({"nulls": "pass"}),
+            json!({"nulls": "fail", "mostly": 0.1}),
+            json!({"where": "k < m", "mostly": 0.5}),
+        ] {
+            if *rule == "missing" && more.get("nulls").is_some() {
+                continue;
+            }
+            let mut params = params.clone();
+            params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            all.push((*rule, params));
+        }
+    }
+    all
+}
+
+/// A column `x` beside keys `k`, and `m`, below which some of these are.
+fn with_keys(keys: &ArrayRef, x: ArrayRef) -> RecordBatch {
+    let m = column("int64", &vec![Some("3"); x.len()]);
+    let columns = [("k", Arc::clone(keys)), ("m", m), ("x", x)];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true))).unwrap()
+}
+
+/// Many looks at a column take other ways than one: they find its distinct values or its ends first.
+fn together_as_alone(batch: &RecordBatch, checks: &[(&'static str, Value)]) {
+    let checks = in_every_way(checks);
+    let all = bind(&checks, &batch.schema());
+    let together = judge(&all, &state(&all, &[batch.clone(), batch.slice(0, 0), batch.slice(0, 3)]));
+    for (check, together) in checks.iter().zip(together) {
+        let one = bind(std::slice::from_ref(check), &batch.schema());
+        let alone = judge(&one, &state(&one, &[batch.clone(), batch.slice(0, 0), batch.slice(0, 3)]));
+        let shown = |verdict: &lockgate_rules::Verdict| {
+            let mut shown = serde_json::to_value(verdict).unwrap();
+            shown.as_object_mut().unwrap().remove("id");
+            shown
+        };
+        assert_eq!(shown(&together), shown(&alone[0]), "{check:?}");
+    }
+}
+
+#[test]
+fn checks_of_a_text_column_say_together_what_each_says_alone() {
+    let texts =
+        ["a", "", "B", "a", "", "a", "Ünï", "a", "", "B", "a", "a", "", "a", "a", "B", "a", "a", "", "a"];
+    let values: Vec<Option<&str>> = texts.iter().map(|text| (!text.is_empty()).then_some(*text)).collect();
+    let keys = [Some("1"), None, Some("2"), Some("3")].into_iter().cycle().take(values.len());
+    let keys = column("int64", &keys.collect::<Vec<_>>());
+    for kind in ["utf8", "view", "large", "dict"] {
+        for values in [values.clone(), vec![None; values.len()], vec![Some("a"); values.len()]] {
+            let batch = with_keys(&keys, column(kind, &values));
+            together_as_alone(
+                &batch,
+                &[
+                    ("in_set", json!({"column": "x", "values": ["a", "B"]})),
+                    ("regex", json!({"column": "x", "pattern": "[a-z]+"})),
+                    ("length", json!({"column": "x", "max": 3})),
+                    ("missing", json!({"column": "x", "values": ["B"]})),
+                    ("ne", json!({"column": "x", "value": "a"})),
+                ],
+            );
+        }
+    }
+}
+
+#[test]
+fn checks_of_numbers_say_together_what_each_says_alone() {
+    let ordinary = [Some("1"), None, Some("2.5"), Some("-0.0"), Some("7"), Some("0")];
+    let nan = [Some("1"), Some("NaN"), None, Some("2"), Some("inf"), Some("-inf")];
+    for (kind, values) in [
+        ("float64", ordinary.to_vec()),
+        ("float32", ordinary.to_vec()),
+        ("float64", nan.to_vec()),
+        ("float32", nan.to_vec()),
+        ("float64", vec![None; 6]),
+        ("float64", vec![Some("NaN"); 6]),
+        ("int8", vec![Some("-128"), None, Some("127"), Some("0"), Some("7"), Some("7")]),
+        ("uint64", vec![Some("18446744073709551615"), None, Some("0"), Some("1"), Some("7"), Some("7")]),
+        ("decimal", vec![Some("1.25"), None, Some("-3"), Some("7"), Some("7.01"), Some("0")]),
+    ] {
+        let keys = column("int64", &[Some("1"), None, Some("2"), Some("3"), None, Some("4")]);
+        let batch = with_keys(&keys, column(kind, &values));
+        together_as_alone(
+            &batch,
+            &[
+                ("ge", json!({"column": "x", "value": 0})),
+                ("gt", json!({"column": "x", "value": 0})),
+                ("le", json!({"column": "x", "value": 7})),
+                ("between", json!({"column": "x", "min": -1000, "max": 1000})),
+                ("between", json!({"column": "x", "min": 0})),
+                ("ne", json!({"column": "x", "value": 5})),
+            ],
+        );
+    }
+    // A NaN with its sign set is the least of all in the total order.
+    let values = [1.0, f64::from_bits(0xfff8_0000_0000_0000), 2.0];
+    let keys = column("int64", &[Some("1"), None, Some("2")]);
+    let batch = with_keys(&keys, Arc::new(arrow::array::Float64Array::from(values.to_vec())));
+    together_as_alone(
+        &batch,
+        &[("ge", json!({"column": "x", "value": 0})), ("le", json!({"column": "x", "value": 7}))],
+    );
+}

@@ -36,7 +36,7 @@ pub(crate) fn journal(data: &[u8]) {
             run_id: attempt.run_id.clone(),
             datasets: vec![dataset.clone()],
             holder: holder("dead"),
-            patience: Patience { lease: Duration::ZERO, heartbeat: Duration::from_secs(3600) },
+            patience: Patience { lease: Duration::ZERO, heartbeat: Duration::from_hours(1) },
             now: DateTime::UNIX_EPOCH,
             engine: "fuzz".into(),
         };
@@ -88,8 +88,8 @@ pub(crate) fn state(data: &[u8]) {
 fn drifting() -> &'static (RecordBatch, Suite) {
     static DRIFTING: OnceLock<(RecordBatch, Suite)> = OnceLock::new();
     DRIFTING.get_or_init(|| {
-        let numbers = Float64Array::from_iter((0..100).map(|n| (n % 7 > 0).then_some(f64::from(n))));
-        let texts = StringArray::from_iter((0..100).map(|n| (n % 5 > 0).then(|| format!("text {}", n % 9))));
+        let numbers: Float64Array = (0..100).map(|n| (n % 7 > 0).then_some(f64::from(n))).collect();
+        let texts: StringArray = (0..100).map(|n| (n % 5 > 0).then(|| format!("text {}", n % 9))).collect();
         let columns = [
             ("x", std::sync::Arc::new(numbers) as _),
             ("s", std::sync::Arc::new(texts) as std::sync::Arc<dyn Array>),
@@ -103,9 +103,9 @@ fn drifting() -> &'static (RecordBatch, Suite) {
             ("wasserstein", json!({"column": "x", "fail": 0.2, "baseline": last})),
             ("jensen_shannon", json!({"column": "x", "fail": 0.2, "baseline": last})),
             ("chi_square", json!({"column": "s", "baseline": last})),
-            ("new_categories", json!({"column": "s", "max": 0, "baseline": last})),
+            ("new_categories", json!({"column": "s", "baseline": last})),
             ("missingness_drift", json!({"column": "x", "fail": 0.2, "baseline": last})),
-            ("dataset_drift", json!({"fail": 0.5, "baseline": last})),
+            ("dataset_drift", json!({"columns": ["x", "s"], "fail": 0.5, "baseline": last})),
             ("change", json!({"metric": "mean", "column": "x", "fail": 0.2, "baseline": last})),
             ("metric_anomaly", json!({"metric": "row_count"})),
         ];

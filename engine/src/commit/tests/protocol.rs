@@ -1,7 +1,7 @@
 //! Runs beside and after one another.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -36,6 +36,81 @@ fn the_same_run_again_is_a_no_op() {
         let record = io.block_on(history::find_run(&home, "orders", "one")).unwrap().unwrap();
         assert_eq!(record["status"], "published");
         assert!(io.block_on(history::find_run(&home, "orders", "two")).unwrap().is_none());
+    }
+}
+
+#[test]
+fn a_run_that_died_with_its_record_put_is_not_done_before_the_rest_is() {
+    let io = Io::new(2).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        let old = Job::new("one", WriteMode::Replace, &[("d=1", 2)]);
+        let new = Job::new("two", WriteMode::Replace, &[("d=1", 1)]);
+        world.run(&world.stores, &old).unwrap();
+        let hook: Arc<dyn Hook> = Arc::new(DiesAfterRecord::default());
+        world.run(&world.stores.with_hook(Some(hook)), &new).unwrap_err();
+        assert!(world.is_recorded("two"));
+        assert_eq!(world.visible().0.len(), 3, "what is replaced is still there");
+        // Another machine cannot tell yet whether it lives.
+        let request = world.request(&world.stores, "two", "b");
+        let Err(error) = io.block_on(Session::begin(&world.stores, request)) else { panic!("it is done") };
+        assert_eq!(error.kind(), Failure::Conflict);
+        for recovered in world.recover(&world.stores).unwrap() {
+            assert_eq!(recovered.action.unwrap(), Action::Finished);
+        }
+        assert_eq!(world.visible(), (new.files(), true));
+    }
+}
+
+#[test]
+fn what_a_run_reads_that_is_done_again_after_it_was_forgotten_is_known() {
+    let io = Io::new(2).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        let (dataset, home) = (world.dataset(&world.stores), world.home(&world.stores));
+        let one = Job::new("one", WriteMode::Append, &[("d=1", 1)]);
+        world.run(&world.stores, &Job { ruling: Gate::Closed, ..one.clone() }).unwrap();
+        world.run(&world.stores, &Job::new("two", WriteMode::Append, &[("d=2", 1)])).unwrap();
+        let now = chrono::DateTime::<chrono::Utc>::MAX_UTC;
+        let retention = history::Retention {
+            before: now,
+            now,
+            datasets: &[(dataset.folder().to_string(), dataset.clone())].into(),
+            named: &["nobody".to_owned()].into(),
+            dry_run: false,
+        };
+        let cleaned = io.block_on(history::clean(&home, "orders", &retention)).unwrap();
+        let forgotten: Vec<_> = cleaned.runs.iter().map(|run| (run.run_id.as_str(), run.attempt)).collect();
+        assert_eq!(forgotten, [("one", 1)]);
+        let read = || -> Vec<String> {
+            let known = io.block_on(history::published_inputs(&home, "orders")).unwrap();
+            known.into_iter().map(|input| input.path).collect()
+        };
+        assert_eq!(read(), ["two"]);
+        // Stores keep time to the millisecond at best.
+        std::thread::sleep(Duration::from_millis(5));
+        world.run(&world.stores, &one).unwrap();
+        assert_eq!(read(), ["one", "two"]);
+    }
+}
+
+/// Lets every call fail that comes after a run record is put.
+#[derive(Debug, Default)]
+struct DiesAfterRecord(AtomicBool);
+
+impl Hook for DiesAfterRecord {
+    fn before(&self, op: Op, path: &str) -> object_store::Result<()> {
+        if self.0.load(Ordering::SeqCst) {
+            return Err(object_store::Error::Generic { store: "test", source: "killed".into() });
+        }
+        if op == Op::PutCreate && path.ends_with("/record.json") {
+            self.0.store(true, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
+    fn after(&self, _: Op, _: &str) -> object_store::Result<()> {
+        Ok(())
     }
 }
 
