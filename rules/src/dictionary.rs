@@ -124,7 +124,6 @@ fn code<'a>(texts: impl ExactSizeIterator<Item = Option<&'a str>>) -> Option<(Ve
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use std::sync::Arc;
 

@@ -34,8 +34,9 @@ fn days(wanted: &str) -> (TempDir, String) {
 fn write_day(folder: &Path, day: &str, prices: &[u32]) {
     let to = folder.join(format!("raw/day={day}"));
     std::fs::create_dir_all(&to).expect("a fresh folder can be written");
-    let rows: String = prices.iter().map(|price| format!("{price}\n")).collect();
-    std::fs::write(to.join("rows.csv"), format!("price\n{rows}")).expect("a fresh folder can be written");
+    let lines: Vec<String> =
+        std::iter::once("price".into()).chain(prices.iter().map(u32::to_string)).collect();
+    std::fs::write(to.join("rows.csv"), lines.join("\n")).expect("a fresh folder can be written");
 }
 
 fn run_now(file: &str, more: &[&str]) -> Ran {
