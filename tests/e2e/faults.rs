@@ -285,8 +285,8 @@ fn killed_at_any_request_to_google_a_run_leaves_the_old_or_the_new() {
 #[test]
 fn killed_at_any_request_to_azure_a_run_leaves_the_old_or_the_new() {
     let setting = Setting::of(Azurite::start());
-    kill_everywhere(&setting, 5, 23, false);
-    kill_everywhere(&setting, 16, 23, true);
+    kill_everywhere(&setting, 4, 14, false);
+    kill_everywhere(&setting, 10, 14, true);
 }
 
 #[test]

@@ -56,7 +56,6 @@ fn validate(data: &[u8], name: &str, format: &str) {
         "row_count: {min: 1}",
         "completeness: {columns: \"*\", mostly: 0.5}",
         "distinct_count: {columns: \"*\", min: 1}",
-        "duplicate_rows: {max: 10}",
     ] {
         writeln!(checks, "      - {check}").unwrap();
     }
