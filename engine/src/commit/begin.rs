@@ -113,11 +113,7 @@ async fn try_begin(stores: &Stores, request: &Request) -> Result<Option<Begun>> 
 async fn clear_up(judge: &Judge<'_>, request: &Request, token: &str) -> Result<Option<Vec<Recovered>>> {
     let home = &request.home;
     let mut recovered = Vec::new();
-    for entry in home.open_folder()?.list().await? {
-        let other = entry.location.name().and_then(|name| name.strip_suffix(".json")).unwrap_or_default();
-        if other == token {
-            continue;
-        }
+    for other in home.in_flight().await?.iter().filter(|other| *other != token) {
         let found = match open::find(home, other).await {
             Ok(Some(found)) => found,
             Ok(None) => continue,

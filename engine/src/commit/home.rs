@@ -71,7 +71,7 @@ impl Home {
         self.0.join("runs")?.join(&escape(pipeline))
     }
 
-    /// The tokens of the attempts in flight.
+    /// The tokens of the attempts in flight, in their order.
     pub(crate) async fn in_flight(&self) -> Result<BTreeSet<String>> {
         let token = |entry: Entry| entry.location.name()?.strip_suffix(".json").map(str::to_owned);
         Ok(self.open_folder()?.list().await?.into_iter().filter_map(token).collect())

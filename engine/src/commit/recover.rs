@@ -58,9 +58,8 @@ pub async fn recover(
 ) -> Result<Vec<Recovered>> {
     let judge = Judge { stores, me, lease, engine };
     let mut recovered = Vec::new();
-    for entry in home.open_folder()?.list().await? {
-        let name = entry.location.name().and_then(|name| name.strip_suffix(".json")).unwrap_or_default();
-        match open::find(home, name).await {
+    for token in home.in_flight().await? {
+        match open::find(home, &token).await {
             Ok(None) => {}
             Ok(Some(found)) => {
                 let action = settle_if_dead(&judge, home, &found).await;
