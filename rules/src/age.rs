@@ -11,15 +11,16 @@ pub(crate) struct Age(pub(crate) i128);
 impl<'de> Deserialize<'de> for Age {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        parse_age(&text).map(Self).ok_or_else(|| {
-            serde::de::Error::custom(format!("\"{text}\" is not an age; write it as 90s, 30m, 36h, 7d or 2w"))
-        })
+        parse_age(&text).map(Self).map_err(serde::de::Error::custom)
     }
 }
 
-/// Reads a span of time such as `36h`, `90d` or `12w`, in nanoseconds.
-pub fn parse_age(text: &str) -> Option<i128> {
-    let text = text.trim();
+/// Reads a span of time such as `36h`, `90d` or `12w`, in nanoseconds; of anything else says how to write one.
+pub fn parse_age(text: &str) -> Result<i128, String> {
+    span(text.trim()).ok_or_else(|| format!("\"{text}\" is not an age; write it as 90s, 30m, 36h, 7d or 2w"))
+}
+
+fn span(text: &str) -> Option<i128> {
     let at = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(at);
     let seconds: i128 = match unit.trim() {

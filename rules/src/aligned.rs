@@ -1,7 +1,7 @@
 //! Two profiles of a column brought to the same bins.
 //!
-//! Numbers and times: the deciles of the reference are the edges, with one bin under and one over them, one
-//! of nulls and one of NaN. A value that fills more than a tenth of the reference, so that deciles repeat,
+//! Numbers and times: the deciles of the reference are the edges, from its least to its greatest value, with one bin
+//! under and one over them, one of nulls and one of NaN. A value that fills more than a tenth of the reference, so that deciles repeat,
 //! has a bin of its own. Everything else: the 200 most frequent values of the reference, one bin of all
 //! others and one of nulls.
 
@@ -20,6 +20,8 @@ pub(crate) struct Aligned {
     pub(crate) bins: Vec<String>,
     pub(crate) now: Vec<u64>,
     pub(crate) before: Vec<u64>,
+    /// By how much the shares of bins up to an edge may be wrong, of both together.
+    pub(crate) bound: f64,
 }
 
 impl Aligned {
@@ -38,7 +40,12 @@ impl Aligned {
         let of_now = now.quantiles.as_ref()?;
         let of_before = before.quantiles.as_ref()?;
         let sample = of_before.weighted();
-        let cuts = cuts(&of_before.deciles());
+        let mut edges = of_before.deciles();
+        // A sample may lack the least and the greatest value, which are known apart from it.
+        if let (Some((low, high)), [first, .., last]) = (before.range(), edges.as_mut_slice()) {
+            (*first, *last) = (first.min(low), last.max(high));
+        }
+        let cuts = cuts(&edges);
         let count = |sample: &[(f64, u64)]| {
             let mut counts = vec![0; cuts.len() + 1];
             for (value, number) in sample {
@@ -52,13 +59,15 @@ impl Aligned {
             bins: names(&cuts, before, now.redacted || before.redacted),
             now: count(&of_now.weighted()),
             before: count(&sample),
+            bound: of_now.bound() + of_before.bound(),
         };
         all.push("NaN", of_now.nan, of_before.nan);
         Some(all)
     }
 
     fn of_values(now: &Frequent, before: &Frequent) -> Self {
-        let mut all = Self { bins: Vec::new(), now: Vec::new(), before: Vec::new() };
+        let bound = now.bound() + before.bound();
+        let mut all = Self { bins: Vec::new(), now: Vec::new(), before: Vec::new(), bound };
         for (value, count) in before.most().into_iter().take(VALUES) {
             all.push(value, now.count(value).unwrap_or(0), count);
         }
@@ -201,6 +210,19 @@ mod tests {
         let aligned = Aligned::of(&floats, &whole(0..2)).unwrap();
         assert_eq!(aligned.now.iter().sum::<u64>(), 4);
         assert_eq!(aligned.now[aligned.now.len() - 3..], [1, 1, 1]);
+    }
+
+    #[test]
+    fn the_edges_reach_to_the_extremes_that_a_stored_sample_lacks() {
+        let steady = |rows: i64| (0..rows).map(|row| 10 + row % 11);
+        let before = whole(steady(399).chain([100, 0])).compacted();
+        let now = whole(steady(372).chain(vec![60; 28]));
+        let aligned = Aligned::of(&now, &before).unwrap();
+        assert_eq!(aligned.bins.first().map(String::as_str), Some("under 0"));
+        let over = aligned.bins.iter().position(|bin| bin == "over 100").unwrap();
+        assert_eq!((aligned.now[over], aligned.before[over]), (0, 0));
+        assert_eq!(aligned.now[over - 1], 28 + (0..372).filter(|row| row % 11 >= 9).count() as u64);
+        assert!(aligned.bound > 0.0, "the sample is shortened");
     }
 
     #[test]

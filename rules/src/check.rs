@@ -472,9 +472,78 @@ pub(crate) fn read<T: DeserializeOwned>(params: &Map<String, Value>) -> Result<T
         return Err(ParamError::new(format!("\"{missing}\" is missing")).key(missing));
     }
     let key = culprit.cloned();
-    Err(ParamError { key, ..ParamError::new(message) })
+    Err(ParamError { key, ..ParamError::new(in_words(&message)) })
+}
+
+/// What serde complains about in the words of a pipeline file.
+fn in_words(message: &str) -> String {
+    let typed = message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "));
+    if let Some((found, wanted)) = typed {
+        return format!("expected {}, found {}", wanted_in_words(wanted), found_in_words(found));
+    }
+    let variant = message.strip_prefix("unknown variant `").and_then(|rest| rest.split_once("`, expected "));
+    if let Some((found, known)) = variant {
+        let known = known.strip_prefix("one of ").unwrap_or(known).replace('`', "");
+        return format!("\"{found}\" is none of: {}", known.replace(" or ", ", "));
+    }
+    message.to_owned()
+}
+
+fn found_in_words(found: &str) -> String {
+    let quoted = |text: &str| text.trim_matches('`').to_owned();
+    match found.split_once(' ') {
+        Some(("string", text)) => format!("the text {text}"),
+        Some(("integer" | "boolean", value)) => quoted(value),
+        Some(("floating", value)) => quoted(value.trim_start_matches("point ")),
+        _ => match found {
+            "map" => "a mapping".to_owned(),
+            "sequence" => "a list".to_owned(),
+            "null" => "nothing".to_owned(),
+            other => other.to_owned(),
+        },
+    }
+}
+
+fn wanted_in_words(wanted: &str) -> &str {
+    match wanted {
+        "a string" => "text",
+        "a sequence" => "a list",
+        "a map" => "a mapping",
+        "a boolean" => "true or false",
+        "f64" => "a number",
+        "i64" => "a whole number",
+        "u32" | "u64" | "usize" => "a whole number from 0",
+        _ if wanted.starts_with("struct ") => "a mapping",
+        _ => wanted,
+    }
 }
 
 fn read_at<T: DeserializeOwned>(value: &Value, key: &str) -> Result<T, ParamError> {
-    T::deserialize(value.clone()).map_err(|error| ParamError::new(error.to_string()).key(key))
+    T::deserialize(value.clone()).map_err(|error| ParamError::new(in_words(&error.to_string())).key(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn what_does_not_fit_is_told_in_plain_words() {
+        for (said, told) in [
+            (
+                "invalid type: string \"customers\", expected struct To",
+                "expected a mapping, found the text \"customers\"",
+            ),
+            ("invalid type: string \"95%\", expected f64", "expected a number, found the text \"95%\""),
+            ("invalid type: integer `5`, expected a boolean", "expected true or false, found 5"),
+            (
+                "invalid type: floating point `0.5`, expected usize",
+                "expected a whole number from 0, found 0.5",
+            ),
+            ("unknown variant `avg`, expected one of `mean`, `sum`", "\"avg\" is none of: mean, sum"),
+            ("unknown variant `x`, expected `a` or `b`", "\"x\" is none of: a, b"),
+            ("a share is from 0 to 1", "a share is from 0 to 1"),
+        ] {
+            assert_eq!(in_words(said), told);
+        }
+    }
 }

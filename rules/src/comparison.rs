@@ -13,7 +13,6 @@ use serde::Deserialize;
 
 use crate::literal::{Operand, Point, WholePoint, point};
 use crate::mask::{pack, test_texts, with_nulls};
-use crate::measure::{floats, whole_value};
 use crate::pairs::{Common, compare_columns};
 use crate::proofs::Proofs;
 use crate::rule::{Bound, Problem, RowTest, Rows, Site};
@@ -209,20 +208,14 @@ impl RowTest for Compared {
         self.tests.iter().all(|test| !matches!(test, Comparison::Columns { .. }))
     }
 
-    fn proven(&self, proofs: &Proofs, columns: &[&str]) -> bool {
-        let Some(known) = columns.first().and_then(|name| proofs.columns.get(*name)) else { return false };
-        let (Some(min), Some(max)) = (&known.min, &known.max) else { return false };
-        self.tests.iter().all(|test| match test {
-            Comparison::Whole { low, high, negated: false } => {
-                let (min, max) = (whole_value(min, 0), whole_value(max, 0));
-                min.is_some_and(|min| min >= *low) && max.is_some_and(|max| max <= *high)
-            }
-            Comparison::Float { low, high, negated: false } => {
-                let end = |array| floats(array).ok().and_then(|values| values.first().copied());
-                end(min).is_some_and(|min| min >= *low) && end(max).is_some_and(|max| max <= *high)
-            }
+    fn known_to_fail(&self, proofs: &Proofs, columns: &[&str]) -> Option<u64> {
+        let known = proofs.columns.get(*columns.first()?)?;
+        let none_fails = |test: &Comparison| match test {
+            Comparison::Whole { low, high, negated: false } => known.is_within(*low, *high),
+            Comparison::Float { low, high, negated: false } => known.is_within_floats(*low, *high),
             _ => false,
-        })
+        };
+        self.tests.iter().all(none_fails).then_some(0)
     }
 }
 

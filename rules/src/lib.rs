@@ -15,6 +15,7 @@ mod amount;
 mod arrived;
 mod association;
 mod baseline;
+mod bounded;
 mod calendar;
 mod check;
 mod check_schema;

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 
-use crate::measure::for_whole_type;
+use crate::measure::{floats, for_whole_type, whole_value};
 
 /// What is known about the rows without looking at them.
 #[derive(Debug, Clone, Default)]
@@ -86,6 +86,21 @@ impl ColumnProof {
             other => for_whole_type!(other, T => Ok::<_, ArrowError>(ends::<T>(column))).ok()??,
         };
         Some(Self { min: Some(min), max: Some(max), exact: true, ..Self::default() })
+    }
+
+    /// Whether the extremes are known and lie in an inclusive range of the column's integers.
+    pub(crate) fn is_within(&self, low: i128, high: i128) -> bool {
+        self.extremes_are(|end| whole_value(end, 0).is_some_and(|end| (low..=high).contains(&end)))
+    }
+
+    /// Whether the extremes are known and lie in an inclusive range of floats.
+    pub(crate) fn is_within_floats(&self, low: f64, high: f64) -> bool {
+        let end = |end: &ArrayRef| floats(end).ok().and_then(|values| values.first().copied());
+        self.extremes_are(|known| end(known).is_some_and(|end| (low..=high).contains(&end)))
+    }
+
+    fn extremes_are(&self, so: impl Fn(&ArrayRef) -> bool) -> bool {
+        [&self.min, &self.max].into_iter().all(|end| end.as_ref().is_some_and(&so))
     }
 }
 

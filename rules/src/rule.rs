@@ -276,15 +276,12 @@ pub trait RowTest: Debug + Send + Sync {
     fn per_value(&self) -> bool {
         false
     }
-    /// Whether what is proven about the columns shows that no row fails, nulls aside.
-    fn proven(&self, _proofs: &Proofs, _columns: &[&str]) -> bool {
-        false
-    }
     /// Whether rows that fail are shown where enough others pass.
     fn shows_what_passes(&self) -> bool {
         true
     }
-    /// How many rows fail, where what is proven about the columns tells exactly.
+    /// How many rows fail, where what is proven about the columns tells exactly; nulls aside, unless they are what it
+    /// tests.
     fn known_to_fail(&self, _proofs: &Proofs, _columns: &[&str]) -> Option<u64> {
         None
     }

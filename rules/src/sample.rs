@@ -10,6 +10,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::literal::{Family, whole_text};
 use crate::measure::whole_value;
+use crate::scalar::grouped;
 use crate::verdict::{Outcome, Status};
 
 /// A failing row.
@@ -27,6 +28,9 @@ pub struct Sample {
 
 /// What stands for a value that is not shown.
 pub(crate) const REDACTED: &str = "(redacted)";
+
+/// Texts of sample rows are cut after so many characters.
+const SAMPLE_CHARACTERS: usize = 1_000;
 
 /// Whether reports may show the values of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,8 +93,16 @@ pub(crate) fn sample<'a>(
     row: usize,
 ) -> Sample {
     let origin = origins.filter(|origins| origins.is_valid(row)).map(|origins| origins.value(row));
-    let values = columns.map(|(name, array)| (name.to_owned(), json_value(array, row))).collect();
+    let values = columns.map(|(name, array)| (name.to_owned(), cut(json_value(array, row)))).collect();
     Sample { origin, occurs: None, values }
+}
+
+/// A value, or the beginning of a long text and how long it is.
+fn cut(value: Value) -> Value {
+    let long = value.as_str().and_then(|text| Some((text, text.char_indices().nth(SAMPLE_CHARACTERS)?.0)));
+    let Some((text, end)) = long else { return value };
+    let characters = grouped(text.chars().count() as i128);
+    format!("{}… ({characters} characters)", &text[..end]).into()
 }
 
 /// The values of a key, in words.
@@ -126,4 +138,19 @@ pub(crate) fn json_value(array: &ArrayRef, row: usize) -> Value {
     let options = FormatOptions::default();
     let text = ArrayFormatter::try_new(array, &options).map(|formatter| formatter.value(row).to_string());
     text.map_or(Value::Null, Value::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_and_says_how_long_it_is() {
+        let long = "ü".repeat(2_500);
+        let shown = cut(long.as_str().into());
+        assert_eq!(shown.as_str().unwrap(), format!("{}… (2,500 characters)", "ü".repeat(1_000)));
+        for whole in [Value::from("ü".repeat(1_000)), Value::Null, 5.into()] {
+            assert_eq!(cut(whole.clone()), whole);
+        }
+    }
 }

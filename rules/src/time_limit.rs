@@ -7,7 +7,6 @@ use arrow::error::ArrowError;
 
 use crate::comparison::whole_within;
 use crate::literal::{Family, nanos_per_unit, plain, type_name};
-use crate::measure::whole_value;
 use crate::moment::{Moment, nanos};
 use crate::proofs::Proofs;
 use crate::rule::{Bound, Problem, RowTest, Rows, Site};
@@ -61,12 +60,8 @@ impl RowTest for Limit {
     }
 
     /// Only where the check sets the clock: proofs of rows hold at any time.
-    fn proven(&self, proofs: &Proofs, columns: &[&str]) -> bool {
-        let known = columns.first().and_then(|name| proofs.columns.get(*name));
-        let extremes = known.and_then(|known| known.min.as_ref().zip(known.max.as_ref()));
-        let (Some(now), Some((min, max))) = (self.now, extremes) else { return false };
-        let (low, high) = self.range(nanos(now.0));
-        let value = |extreme| whole_value(extreme, 0);
-        value(min).is_some_and(|min| min >= low) && value(max).is_some_and(|max| max <= high)
+    fn known_to_fail(&self, proofs: &Proofs, columns: &[&str]) -> Option<u64> {
+        let (low, high) = self.range(nanos(self.now?.0));
+        proofs.columns.get(*columns.first()?)?.is_within(low, high).then_some(0)
     }
 }

@@ -36,7 +36,7 @@ impl<'de> Deserialize<'de> for Tolerance {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Literal::deserialize(deserializer)?.to_string();
         let number = Exact::parse(&text).filter(|number| number.digits >= 0).map(Span::Number);
-        let span = number.or_else(|| parse_age(&text).map(Span::Time)).ok_or_else(|| {
+        let span = number.or_else(|| parse_age(&text).ok().map(Span::Time)).ok_or_else(|| {
             serde::de::Error::custom(format!("\"{text}\" is neither a number from 0 nor a time such as 5m"))
         })?;
         Ok(Self { text, span })

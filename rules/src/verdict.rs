@@ -142,8 +142,8 @@ pub enum Exactness {
     Exact,
     /// An estimate.
     Approx {
-        /// For a quantile the largest possible error of its rank, for a count of distinct values the
-        /// relative standard error; both as shares.
+        /// For a quantile the largest possible error of its rank, for a distance between distributions that of the
+        /// ranks or shares it is made of, for a count of distinct values the relative standard error; all as shares.
         bound: f64,
     },
 }

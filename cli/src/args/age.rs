@@ -5,9 +5,9 @@ use lockgate_rules::parse_age;
 
 /// Reads a span of time.
 pub(super) fn age(text: &str) -> Result<TimeDelta, String> {
-    let wrong = || format!("\"{text}\" is not an age; write it as 90s, 30m, 36h, 7d or 2w");
-    let nanos = parse_age(text).ok_or_else(wrong)?;
-    TimeDelta::try_seconds((nanos / 1_000_000_000) as i64).filter(|age| *age <= LONGEST).ok_or_else(wrong)
+    let nanos = parse_age(text)?;
+    let age = TimeDelta::try_seconds((nanos / 1_000_000_000) as i64).filter(|age| *age <= LONGEST);
+    age.ok_or_else(|| format!("{text} is longer than anything is kept; write 100 years (36500d) at most"))
 }
 
 /// Longer than anything has been kept; what is subtracted from a time stays one.

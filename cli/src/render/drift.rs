@@ -11,7 +11,11 @@ use super::grid::{Cell, Column, Grid, cell, styled};
 use super::paint::{ALERT, FAINT, STRONG};
 use super::sparkline::short;
 
-/// Every comparison: what is compared, then its columns, the one that drifted most first.
+/// What is said of a column that differs from all before.
+const IDENTIFIES: &str = "identifies rows";
+
+/// Every comparison: what is compared, then its columns, the one that drifted most first and those that identify
+/// rows last.
 pub(crate) fn drift(found: &[Drift], width: usize) -> String {
     found.iter().map(|drift| one(drift, width)).collect::<Vec<_>>().join("\n")
 }
@@ -86,7 +90,10 @@ fn row(drift: &ColumnDrift) -> [Cell; 11] {
         let types = format!("{} after {}", now.data_type, before.data_type);
         told = if told.is_empty() { types } else { format!("{told}; {types}") };
     }
-    let style = if told.is_empty() { FAINT } else { ALERT };
+    if drift.identifies_rows {
+        told = if told.is_empty() { IDENTIFIES.to_owned() } else { format!("{told}; {IDENTIFIES}") };
+    }
+    let style = if told.is_empty() || drift.identifies_rows { FAINT } else { ALERT };
     [
         styled(if above.is_empty() { FAINT } else { STRONG }, column(&drift.key)),
         cell(after(percent(now.null_ratio), percent(before.null_ratio))),

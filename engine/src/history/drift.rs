@@ -41,7 +41,8 @@ pub struct Drift {
     pub rows: Option<u64>,
     /// Rows of a point of the baseline, on average.
     pub rows_before: Option<f64>,
-    /// The columns that both know, the farthest from what its rules allow first.
+    /// The columns that both know, the farthest from what its rules allow first; columns that identify rows, which
+    /// differ from all before, last.
     pub columns: Vec<ColumnDrift>,
     /// Columns that the baseline does not know.
     pub added: Vec<ColumnKey>,
@@ -55,6 +56,8 @@ pub struct ColumnDrift {
     /// The column, and the condition its rows met.
     #[serde(flatten)]
     pub key: ColumnKey,
+    /// Whether nearly every row has a value of its own, such as an id or a time of writing.
+    pub identifies_rows: bool,
     /// Distinct values now.
     pub distinct: Option<f64>,
     /// Distinct values of a point of the baseline, on average.
@@ -70,11 +73,14 @@ pub fn drift(past: &Past, of: &str, asked: &Asked) -> Result<Vec<Drift>> {
         return by_weekday(&past.newest(of, POINTS_OF_WEEKDAYS)?, of, &asked.baseline);
     }
     let Some(point) = wanted(past, of, asked.at.as_deref())? else { return Ok(Vec::new()) };
-    let baselines = std::slice::from_ref(&asked.baseline);
+    let baseline = match &asked.baseline {
+        Baseline::Run(beginning) => Baseline::Run(past.run_id(of, beginning)?),
+        other => other.clone(),
+    };
     // The run that published the point may have published earlier ones with it, so none is left out.
-    let history = past.history(of, baselines, std::slice::from_ref(&point), "")?;
-    let before = asked.baseline.select(&history, point.time);
-    if let (Baseline::Run(run), true) = (&asked.baseline, before.is_empty()) {
+    let history = past.history(of, std::slice::from_ref(&baseline), std::slice::from_ref(&point), "")?;
+    let before = baseline.select(&history, point.time);
+    if let (Baseline::Run(run), true) = (&baseline, before.is_empty()) {
         let error = Error::wrong(format!("no run \"{run}\" has published states of \"{of}\""));
         return Err(error.hint("`lockgate history FILE --format json` lists the runs with their whole ids"));
     }
@@ -153,6 +159,7 @@ fn against(of: &str, now: &Point, before: &[&Point]) -> Drift {
         match ColumnProfile::together(earlier()) {
             Some(together) => columns.push(ColumnDrift {
                 key: key.clone(),
+                identifies_rows: profile.identifies_rows(),
                 distinct: Metric::DistinctCount.of(profile),
                 distinct_before: mean(earlier().filter_map(|profile| Metric::DistinctCount.of(profile))),
                 comparison: compare(profile, &together),
@@ -160,7 +167,11 @@ fn against(of: &str, now: &Point, before: &[&Point]) -> Drift {
             None => added.push(key.clone()),
         }
     }
-    columns.sort_by(|a, b| b.comparison.excess.total_cmp(&a.comparison.excess));
+    columns.sort_by(|a, b| {
+        a.identifies_rows
+            .cmp(&b.identifies_rows)
+            .then_with(|| b.comparison.excess.total_cmp(&a.comparison.excess))
+    });
     let newest = before.last().map(|point| &point.profile.columns);
     let is_gone = |key: &&ColumnKey| is_shown(key) && !now.profile.columns.contains_key(*key);
     Drift {

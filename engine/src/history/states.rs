@@ -73,10 +73,28 @@ impl Past {
         self.io.block_on(self.read(of, wanted))
     }
 
-    async fn read(&self, of: &str, mut wanted: Wanted) -> Result<Vec<Point>> {
+    /// The id of the one run with a state of a source or table that begins so; `beginning` itself if there is none.
+    pub fn run_id(&self, of: &str, beginning: &str) -> Result<String> {
+        let found = self.io.block_on(self.named(of))?;
+        let fitting: BTreeSet<String> =
+            found.into_iter().map(|state| state.run_id).filter(|id| id.starts_with(beginning)).collect();
+        if fitting.len() > 1 && !fitting.contains(beginning) {
+            let error =
+                Error::wrong(format!("several runs with states of \"{of}\" begin with \"{beginning}\""));
+            return Err(
+                error.hint("write more of the id; `lockgate history FILE --format json` lists them whole")
+            );
+        }
+        Ok(fitting.into_iter().next().unwrap_or_else(|| beginning.to_owned()))
+    }
+
+    async fn named(&self, of: &str) -> Result<Vec<Named>> {
         let folder = self.home.states(&self.pipeline, of)?;
-        let mut named: Vec<Named> =
-            folder.list().await?.into_iter().filter_map(|entry| named(entry.location, &folder)).collect();
+        Ok(folder.list().await?.into_iter().filter_map(|entry| named(entry.location, &folder)).collect())
+    }
+
+    async fn read(&self, of: &str, mut wanted: Wanted) -> Result<Vec<Point>> {
+        let mut named = self.named(of).await?;
         named.sort_by(|a, b| (b.run_time, &b.run_id).cmp(&(a.run_time, &a.run_id)));
         let (runs, mut rest): (Vec<Named>, Vec<Named>) =
             named.into_iter().partition(|state| wanted.runs.contains(&state.run_id));

@@ -68,10 +68,6 @@ impl RowTest for Present {
         true
     }
 
-    fn proven(&self, proofs: &Proofs, columns: &[&str]) -> bool {
-        self.known_to_fail(proofs, columns) == Some(0)
-    }
-
     fn known_to_fail(&self, proofs: &Proofs, columns: &[&str]) -> Option<u64> {
         proofs.nulls(columns.first()?)
     }

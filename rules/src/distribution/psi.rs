@@ -92,7 +92,8 @@ impl Distance for OfBaseline {
     fn between(&self, now: &ColumnProfile, before: &ColumnProfile) -> Found {
         let Some(aligned) = Aligned::of(now, before) else { return Found::new(f64::NAN) };
         let (p, q) = aligned.smoothed();
-        let found = Found::new(stability_index(&p, &q)).detail("largest", aligned.largest());
+        let found =
+            Found::new(stability_index(&p, &q)).bound(aligned.bound).detail("largest", aligned.largest());
         found.detail("smoothing", SMOOTHING)
     }
 }

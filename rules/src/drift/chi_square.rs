@@ -69,6 +69,7 @@ impl Distance for ChiSquare {
         let Some(found) = contingency(&aligned.now, &aligned.before) else { return Found::new(0.0) };
         let p = chi_square_tail(found.statistic, found.freedom);
         Found::new(found.cramers_v)
+            .bound(aligned.bound)
             .detail("chi_square", found.statistic)
             .detail("degrees_of_freedom", found.freedom)
             .detail("p_value", p)

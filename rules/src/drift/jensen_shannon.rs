@@ -50,6 +50,6 @@ impl Distance for JensenShannon {
     fn between(&self, now: &ColumnProfile, before: &ColumnProfile) -> Found {
         let Some(aligned) = Aligned::of(now, before) else { return Found::new(f64::NAN) };
         let (p, q) = aligned.shares();
-        Found::new(jensen_shannon(&p, &q)).detail("largest", aligned.largest())
+        Found::new(jensen_shannon(&p, &q)).bound(aligned.bound).detail("largest", aligned.largest())
     }
 }

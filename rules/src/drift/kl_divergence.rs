@@ -50,7 +50,8 @@ impl Distance for KlDivergence {
     fn between(&self, now: &ColumnProfile, before: &ColumnProfile) -> Found {
         let Some(aligned) = Aligned::of(now, before) else { return Found::new(f64::NAN) };
         let (p, q) = aligned.smoothed();
-        let found = Found::new(kl_divergence(&p, &q)).detail("largest", aligned.largest());
+        let found =
+            Found::new(kl_divergence(&p, &q)).bound(aligned.bound).detail("largest", aligned.largest());
         found.detail("smoothing", SMOOTHING)
     }
 }

@@ -51,7 +51,7 @@ impl Distance for LInfinity {
         let Some(aligned) = Aligned::of(now, before) else { return Found::new(f64::NAN) };
         let (p, q) = aligned.shares();
         let (largest, at) = largest_difference(&p, &q);
-        let found = Found::new(largest).detail("largest", aligned.largest());
+        let found = Found::new(largest).bound(aligned.bound).detail("largest", aligned.largest());
         match aligned.bins.get(at).filter(|_| largest > 0.0) {
             Some(bin) => found.text(format!("{} ({bin})", short(largest))),
             None => found,

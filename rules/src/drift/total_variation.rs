@@ -49,6 +49,6 @@ impl Distance for TotalVariation {
     fn between(&self, now: &ColumnProfile, before: &ColumnProfile) -> Found {
         let Some(aligned) = Aligned::of(now, before) else { return Found::new(f64::NAN) };
         let (p, q) = aligned.shares();
-        Found::new(total_variation(&p, &q)).detail("largest", aligned.largest())
+        Found::new(total_variation(&p, &q)).bound(aligned.bound).detail("largest", aligned.largest())
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::text::{from_hex, to_hex};
+use crate::bounded::bounded;
 use crate::keys::hash_rows;
 use crate::mask::RowSet;
 use crate::sample::{REDACTED, json_value};
@@ -59,7 +60,7 @@ impl Frequencies {
         for ((row, times), hash) in rows {
             let count = counts.entry(hash).or_default();
             if *count == 0 && names.len() <= NAMED_VALUES {
-                names.insert(hash, text(json_value(column, row)));
+                names.insert(hash, bounded(&text(json_value(column, row))));
             }
             *count += times;
         }

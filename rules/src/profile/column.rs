@@ -16,6 +16,12 @@ use crate::measure::{Accumulated, Accumulator, Extremes, Interpolation, Moments,
 use crate::sample::REDACTED;
 use crate::scalar::short;
 
+/// Of fewer rows all may well differ by chance.
+const FEW_ROWS: u64 = 20;
+
+/// Distinct values from this share of the rows on identify them; a sketch's error is smaller than the rest.
+const NEARLY_ALL: f64 = 0.95;
+
 /// A column's values in summary, mergeable. Columns of types that cannot be compared (structs, lists)
 /// have their rows and nulls alone, and so does a profile of no column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -212,6 +218,15 @@ impl ColumnProfile {
         self
     }
 
+    /// Whether nearly every row has a value of its own that is no measurement: ids, names of files, times of
+    /// writing. Such a column differs from every other delivery of it.
+    pub fn identifies_rows(&self) -> bool {
+        let is_measured =
+            matches!(self.kind, None | Some(KeyKind::Float | KeyKind::Decimal(_) | KeyKind::Bool));
+        let distinct = self.distinct.as_ref().map_or(0.0, |distinct| distinct.count().0);
+        !is_measured && self.present() >= FEW_ROWS && distinct >= NEARLY_ALL * self.present() as f64
+    }
+
     /// Values that are not null.
     pub fn present(&self) -> u64 {
         self.rows - self.nulls.min(self.rows)
@@ -307,4 +322,34 @@ fn combine<T, U>(mine: &mut Option<T>, theirs: Option<U>, fits: bool, merge: imp
 fn merge_moments(mine: &mut Moments, theirs: &Moments) {
     mine.sums.truncate(theirs.sums.len());
     mine.merge(theirs);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Float64Array, Int64Array, StringArray};
+
+    use super::*;
+
+    fn identifies_rows(column: &ArrayRef) -> bool {
+        let rows = RowSet::all(column.len());
+        ColumnProfile::of_column(Depth::Drift, column, &rows).unwrap().identifies_rows()
+    }
+
+    #[test]
+    fn ids_identify_rows_and_measurements_do_not() {
+        let numbers =
+            |values: std::ops::Range<i64>| Arc::new(Int64Array::from_iter_values(values)) as ArrayRef;
+        let texts = (0..100).map(|n| format!("file {n}"));
+        let identify = [numbers(0..50_000), Arc::new(StringArray::from_iter_values(texts))];
+        let measure: [ArrayRef; 4] = [
+            numbers(0..5),
+            Arc::new(Int64Array::from_iter_values((0..1_000).map(|n| n % 500))),
+            Arc::new(Float64Array::from_iter_values((0..1_000).map(f64::from))),
+            Arc::new(Int64Array::new_null(100)),
+        ];
+        assert!(identify.iter().all(identifies_rows));
+        assert!(!measure.iter().any(identifies_rows));
+    }
 }

@@ -13,13 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::bounded::bounded;
 use crate::mask::RowSet;
 use crate::sample::json_value;
 
 /// As many distinct values are counted exactly.
 pub(super) const EXACT_VALUES: usize = 1000;
-/// Longer texts are cut after so many characters and told apart by a hash.
-const SHOWN_CHARACTERS: usize = 64;
 
 /// Counts of the most frequent values of a column, by their texts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +88,11 @@ impl Frequent {
     pub(crate) fn redact(&mut self) {
         let values = std::mem::take(&mut self.values).into_iter();
         self.values = values.map(|(value, count)| (redacted(&value), count)).collect();
+    }
+
+    /// By how much the share of a value may be wrong.
+    pub(crate) fn bound(&self) -> f64 {
+        if self.total == 0 { 0.0 } else { self.error as f64 / self.total as f64 }
     }
 
     /// Adds another part.
@@ -213,14 +217,6 @@ fn text_of(column: &ArrayRef, row: usize) -> String {
         }
     };
     bounded(text)
-}
-
-/// A text, or the beginning of a long one with a hash of the whole.
-fn bounded(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{}… {:08x}", &text[..end], xxh3_64(text.as_bytes()) as u32),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub fn spread(now: &ColumnProfile, before: Option<&ColumnProfile>) -> Option<Spr
     if now.quantiles.is_none() {
         shorten(&mut aligned);
     }
-    let Aligned { bins, now, before: counts } = aligned;
+    let Aligned { bins, now, before: counts, bound: _ } = aligned;
     Some(Spread { bins, now, before: if before.is_some() { counts } else { Vec::new() } })
 }
 

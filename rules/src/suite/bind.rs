@@ -251,6 +251,9 @@ impl Binding<'_> {
         requested: &[usize],
     ) -> Result<Vec<SampleColumn>, Problem> {
         let wanted = &check.envelope.samples;
+        for name in &wanted.redact {
+            self.typed(name).map_err(|problem| problem.key("samples.redact"))?;
+        }
         if !check.def.shows_rows() || wanted.rows == 0 {
             return Ok(Vec::new());
         }

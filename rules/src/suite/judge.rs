@@ -176,21 +176,19 @@ impl Suite {
         let nulls = proofs.nulls(first)?;
         let about_one = check.check.columns.len() == 1;
         let all_null = about_one && nulls == rows && !test.tests_nulls();
-        let mut failed = 0;
-        let from = if all_null || test.proven(proofs, &names) {
-            AnsweredFrom::Footer
-        } else if let Some(known) = test.known_to_fail(proofs, &names)
-            && !test.shows_what_passes()
-            && !check.alters_rows()
-            && self.checks.iter().all(|other| other.check.envelope.on_row != OnRow::Quarantine)
-        {
-            // A row that is kept apart would name this check among its reasons.
-            failed = known;
-            AnsweredFrom::Footer
-        } else if check.is_of_values() && listed_pass(test, proofs.columns.get(*first)?) {
-            AnsweredFrom::Dictionary
-        } else {
-            return None;
+        // A row that is kept apart would name this check among its reasons.
+        let needs_no_row = || {
+            !test.shows_what_passes()
+                && !check.alters_rows()
+                && self.checks.iter().all(|other| other.check.envelope.on_row != OnRow::Quarantine)
+        };
+        let known = if all_null { Some(0) } else { test.known_to_fail(proofs, &names) };
+        let (failed, from) = match known {
+            Some(failed) if failed == 0 || needs_no_row() => (failed, AnsweredFrom::Footer),
+            _ if check.is_of_values() && listed_pass(test, proofs.columns.get(*first)?) => {
+                (0, AnsweredFrom::Dictionary)
+            }
+            _ => return None,
         };
         let policy = check.check.envelope.nulls.unwrap_or(test.default_nulls());
         let evaluated = match policy {

@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 use lockgate_engine::report::Check;
-use lockgate_rules::{AnsweredFrom, Exactness, Sample, Status, Verdict};
+use lockgate_rules::{AnsweredFrom, Exactness, OnRow, Sample, Status, Verdict};
 use serde_json::Value;
 
 use crate::render::escape::escape;
@@ -16,6 +16,9 @@ const SAMPLES: usize = 3;
 
 /// Where samples stand: a little to the right of the checks' names.
 const SAMPLES_AT: usize = 13;
+
+/// What is said where a check takes rows away and yet closes the gate because of them.
+const LETS_REST_THROUGH: &str = "hint: with severity alert the rows that stay are published";
 
 /// Characters of a value in a sample.
 const VALUE: usize = 40;
@@ -59,6 +62,9 @@ pub(super) fn checks(checks: &[Check], width: usize) -> String {
         if matches!(verdict.status, Status::Fail | Status::Warn) {
             samples(check, &mut grid);
         }
+        if verdict.closes_gate() && verdict.n_failed > 0 && takes_rows_away(verdict.on_row) {
+            grid.line(SAMPLES_AT, styled(FAINT, LETS_REST_THROUGH));
+        }
     }
     grid.render(width)
 }
@@ -80,6 +86,10 @@ fn observed(verdict: &Verdict) -> String {
         Exactness::Exact => text.into_owned(),
         Exactness::Approx { .. } => format!("≈ {text}"),
     }
+}
+
+fn takes_rows_away(on_row: OnRow) -> bool {
+    matches!(on_row, OnRow::Drop | OnRow::Quarantine)
 }
 
 /// Where the answer came from, unless it is the rows themselves.
