@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_rules::{Baseline, Check, Lookback};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -195,9 +195,10 @@ impl Engine {
         self.stores.io().block_on(recover)
     }
 
-    /// Recovers what died, and then forgets the runs of the pipeline that ended before `before` and of which no
-    /// file is there any more; with [`Options::dry_run`] it only says which they are.
-    pub fn clean(&self, pipeline: &Pipeline, before: DateTime<Utc>) -> Result<Cleaned> {
+    /// Recovers what died, and then forgets the runs of the pipeline that ended so long ago, by the clock of their
+    /// store, and of which no file is there any more; with [`Options::dry_run`] it only says which they are, by this
+    /// machine's clock.
+    pub fn clean(&self, pipeline: &Pipeline, older_than: TimeDelta) -> Result<Cleaned> {
         let clean = || {
             let home = self.home(pipeline)?;
             let dry_run = self.options.dry_run;
@@ -210,9 +211,20 @@ impl Engine {
                 Lookback::Points(_) | Lookback::Days(_) => None,
             };
             let named = pipeline.checks().flat_map(Check::baselines).filter_map(run).collect();
-            let now = (self.clock)();
+            // Nothing is written where nothing is to be done, not even to ask the time.
+            let now = if dry_run {
+                (self.clock)()
+            } else {
+                self.stores.io().block_on(commit::store_time(&home))?
+            };
+            let before = now.checked_sub_signed(older_than).unwrap_or(DateTime::<Utc>::MIN_UTC);
             let retention = Retention { before, now, datasets: &datasets, named: &named, dry_run };
-            self.stores.io().block_on(history::clean(&home, &pipeline.name.value, &retention))
+            let cleaned =
+                self.stores.io().block_on(history::clean(&home, &pipeline.name.value, &retention))?;
+            if !dry_run {
+                self.stores.io().block_on(home.prune())?;
+            }
+            Ok(cleaned)
         };
         clean().map_err(|error| pipeline.vars.mask_error(error))
     }
@@ -250,7 +262,10 @@ impl Engine {
             let home = self.home(pipeline)?;
             let recall = history::recall(&home, &pipeline.name.value, run, limit);
             let recalled = self.stores.io().block_on(recall)?;
-            let distributions = history::distributions(&self.past(pipeline)?, &recalled.record);
+            if !recalled.distributions.is_empty() {
+                return Ok(recalled);
+            }
+            let distributions = history::published_distributions(&self.past(pipeline)?, &recalled.record);
             Ok(Recalled { distributions, ..recalled })
         };
         recall().map_err(|error| pipeline.vars.mask_error(error))

@@ -16,7 +16,7 @@ use crate::exec::flow::Machine;
 use crate::exec::progress::Progress;
 use crate::history;
 use crate::plan::{Plan, Rows};
-use crate::report::{Assembly, RecoveredRun, RunRecord, RunStatus};
+use crate::report::{Assembly, Distribution, RecoveredRun, RunRecord, RunStatus};
 use crate::scan::Part;
 use crate::spec::{Mode, Pipeline};
 use crate::store::{Dataset, Entry, Staging};
@@ -60,8 +60,10 @@ pub fn run(engine: &Engine, pipeline: &Pipeline) -> Result<RunRecord, Vec<Error>
     clock.enter("publish");
     let ruling = rule(&outcomes.iter().flat_map(|outcome| &outcome.verdicts));
     let outputs = outputs(&plan, &outcomes);
+    let distributions = withheld_distributions(&plan, &outcomes, &ruling, &conduct);
     let record = assemble(pipeline, &plan, &outcomes, &ruling, &conduct);
-    let mut record = Assembly { recovered: &recovered, ..record }.finish(clock.read());
+    let record = Assembly { recovered: &recovered, distributions: &distributions, ..record };
+    let mut record = record.finish(clock.read());
     let states = states(&plan, &outcomes, &conduct).map_err(|error| vec![error])?;
     settle(engine, session, &ruling, (outputs, states), &record).map_err(|error| vec![error])?;
     if engine.options.dry_run && record.status != RunStatus::Withheld {
@@ -265,6 +267,18 @@ fn states(plan: &Plan, outcomes: &[NodeOutcome], conduct: &Conduct) -> Result<Ve
     .collect()
 }
 
+/// How the values of columns are spread in what is withheld, of which no state is kept.
+fn withheld_distributions(
+    plan: &Plan,
+    outcomes: &[NodeOutcome],
+    ruling: &Ruling,
+    conduct: &Conduct,
+) -> Vec<Distribution> {
+    let (Ruling::Withhold { .. }, Some(past)) = (ruling, &conduct.past) else { return Vec::new() };
+    let points = plan.nodes.iter().zip(outcomes).map(|(node, outcome)| (&*node.name, &*outcome.points));
+    history::distributions(past, points, &conduct.run_id)
+}
+
 /// What each dataset gets.
 pub(crate) fn outputs(plan: &Plan, outcomes: &[NodeOutcome]) -> Vec<Output> {
     let mut outputs = Vec::new();
@@ -309,6 +323,7 @@ pub(crate) fn assemble<'a>(
         run_time: conduct.run_time,
         recovered: &[],
         replay: None,
+        distributions: &[],
     }
 }
 
@@ -372,6 +387,7 @@ impl<'e> Phases<'e> {
             cpu_ms: usage.map(|usage| usage.cpu_ms),
             memory_peak_bytes: usage.map(|usage| usage.memory_peak_bytes),
             spilled_bytes: self.engine.memory.disk().written(),
+            requests: self.engine.stores.requests(),
         };
         (self.started_at, resources, (self.engine.clock)())
     }

@@ -18,11 +18,21 @@ fn the_reference_is_what_the_code_says() {
     );
 }
 
-#[test]
-fn the_comparison_of_the_readme_is_what_its_recorded_run_says() {
-    let script = repository().join("benches/peers/readme");
+/// Fails unless the document that a script of the repository writes is what it would write now.
+fn is_written(script: &str) {
+    let script = repository().join(script);
     let ran = Command::new(python()).arg(script).arg("--check").output().expect("Python can be started");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[test]
+fn the_comparison_of_the_readme_is_what_its_recorded_run_says() {
+    is_written("benches/peers/readme");
+}
+
+#[test]
+fn what_is_promised_is_shown_by_tests_that_are_there() {
+    is_written("tests/reliability/write");
 }
 
 #[test]

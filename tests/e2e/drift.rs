@@ -107,6 +107,30 @@ fn a_day_that_drifted_is_withheld_and_leaves_no_state() {
 }
 
 #[test]
+fn the_report_of_a_withheld_day_draws_its_values_over_those_that_were_published() {
+    let (data, file) = days(40, "stop");
+    for day in 1..=3 {
+        let published = run_day(&file, day).expect(0).json();
+        assert!(published.get("distributions").is_none(), "what is published keeps a state");
+    }
+    let record = run_day(&file, 11).expect(20).json();
+    let drawn = record["distributions"].as_array().expect("a withheld run keeps its distributions");
+    let columns: Vec<&str> = drawn.iter().filter_map(|one| one["column"].as_str()).collect();
+    assert_eq!(columns, ["mode", "price"]);
+    let rows = |counts: &Value| counts.as_array().unwrap().iter().filter_map(Value::as_u64).sum::<u64>();
+    let all = drawn.iter().map(|one| (rows(&one["current"]), rows(&one["baseline"])));
+    assert_eq!(all.collect::<Vec<_>>(), [(ROWS, 3 * ROWS); 2]);
+    // Moved by 40, no price is left where the cheapest of the days before are, a tenth of all.
+    assert_eq!((&drawn[1]["bins"][1], &drawn[1]["current"][1]), (&"0.5 to 10.5".into(), &0.into()));
+    assert_eq!(drawn[1]["baseline"][1], 3 * ROWS / 10);
+
+    let page = data.path().join("report.html").display().to_string();
+    let _ = run(LOCKGATE, &["report", &file, "--var", "day=2024-01-11", "--out", &page], &[]).expect(0);
+    let told = std::fs::read_to_string(&page).expect("the page that was written");
+    assert!(told.contains("Distribution of price") && told.contains(", baseline "), "{told}");
+}
+
+#[test]
 fn a_day_that_runs_again_is_not_compared_with_itself() {
     let (data, file) = days(0, "alert");
     for day in 1..=3 {

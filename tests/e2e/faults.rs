@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use lockgate_fixtures::Orders;
 use lockgate_tests::{
     Azurite, Edition, End, FakeGcs, Fault, Lake, Look, Plan, Proxy, Ran, Rule, Seaweed, Server, finish,
-    folder, oracle,
+    folder, oracle, tally,
 };
 
 const LOCKGATE: &str = env!("CARGO_BIN_EXE_lockgate");
@@ -90,8 +90,14 @@ fn passing(setting: &Setting, faults: &[Fault]) {
         let lake = setting.lake(&format!("passing-{n}"));
         let when = format!("while some requests meet {fault:?}");
         proxy.plan(Rule::new(*fault).share(0.2, n as u64));
-        ended(&finish(&mut hurried(lake.command(Edition::Second, Some(&proxy)))), 0, &proxy, &when);
+        let ran = finish(&mut hurried(lake.command(Edition::Second, Some(&proxy))));
+        ended(&ran, 0, &proxy, &when);
+        let record = ran.json();
+        let failed = record["resources"]["requests"]["failed"].as_object().map_or(0, serde_json::Map::len);
+        // What comes slowly comes; what breaks off in the middle may be read on without anybody noticing.
+        assert!(failed > 0 || matches!(fault, Fault::Slow(_) | Fault::Truncate), "{when}: {record}");
         assert!(proxy.faults() > 5, "{when}:\n{}", proxy.told());
+        tally("requests that failed in passing", proxy.faults());
         let look = lake.look();
         assert_eq!(look.datasets, setting.new.datasets, "{when}");
         nothing_is_left(&look, &proxy, &when);
@@ -132,13 +138,14 @@ fn faults_of_azure_that_pass_change_nothing() {
 }
 
 /// Every request that changes something, by its method and a part of its path and query.
-const CHANGES: [(&str, &str); 11] = [
+const CHANGES: [(&str, &str); 12] = [
     ("PUT", "/_lockgate/open/"),
     ("PUT", "/_lockgate/claims/"),
     ("POST", "?uploads"),
     ("PUT", "/uploads-"),
     ("PUT", "partNumber="),
     ("PUT", "/journal.json"),
+    ("PUT", "/_lockgate/publishing/"),
     ("POST", "?delete"),
     ("POST", "uploadId="),
     ("PUT", "/_lockgate/states/"),
@@ -157,6 +164,7 @@ fn a_change_whose_reply_is_lost_is_made_once() {
             proxy.plan(Rule::new(Fault::LoseReply(end)).method(method).target(target).first(1));
             ended(&lake.run(Edition::Second, Some(&proxy)), 0, &proxy, &when);
             assert_eq!(proxy.faults(), 1, "{when}:\n{}", proxy.told());
+            tally("replies that were lost", 1);
             let look = lake.look();
             assert_eq!(look.datasets, setting.new.datasets, "{when}");
             nothing_is_left(&look, &proxy, &when);
@@ -232,6 +240,7 @@ fn killed_at_requests(setting: &Setting, first: u64, step: usize, applied: bool)
             assert_eq!(lake.look().datasets, new.datasets);
             return kills;
         }
+        tally("processes killed at a request to a store", 1);
         let when = format!("after death at request {n}, {}", if applied { "applied" } else { "not applied" });
         lake.look().is_old_or_new(old, new, &when);
         // Either way leads out: a recovery, or the same run again.
@@ -305,6 +314,7 @@ fn a_byte_that_changes_on_the_way_is_never_published() {
             let lake = setting.lake(&format!("damaged-{nth}-{share}"));
             let damage = Rule::new(Fault::Corrupt(share)).method("GET").target("/raw_orders/created_at");
             proxy.plan(damage.nth(nth));
+            tally("bytes that changed on the way", 1);
             let when = format!("with a byte of reply {nth} changed at {share}");
             let ran = lake.run(Edition::Second, Some(&proxy));
             assert_eq!(proxy.faults(), 1, "{when}:\n{}", proxy.told());

@@ -160,6 +160,30 @@ fn replacing_leaves_other_partitions_and_appending_keeps_files() {
 }
 
 #[test]
+fn a_partition_whose_folder_readers_would_skip_is_refused() {
+    let folder = raw();
+    let text = orders("rename: {carrier: .carrier}", "not_null: flight")
+        .replace("partition_by: created_at", "partition_by: [created_at, .carrier]");
+    let ran = lockgate(folder.path(), &text).expect(30);
+    assert!(ran.stderr.contains("readers skip the folders of partitions by \".carrier\""), "{}", ran.stderr);
+    assert_untouched(folder.path());
+}
+
+#[test]
+fn credentials_that_stand_in_the_file_are_not_shown_with_its_line() {
+    let folder = raw();
+    let text = orders(STEP, CHECK).replace("to: out/clean/", "to: 's3://AKIA:planted-pass@b/clean/'");
+    let with_var = orders(STEP, CHECK).replace("sources:", "vars: {api_token: planted-token}\nsources:");
+    let file = pipeline(folder.path(), &with_var);
+    let unknown = run(LOCKGATE, &["run", &file, "--var", "x=1"], &[]).expect(30);
+    assert!(unknown.stderr.contains("api_token: *************"), "{}", unknown.said());
+    let described = run(LOCKGATE, &["profile", "s3://u:planted-user@b/x"], &[]).expect(30);
+    for ran in [lockgate(folder.path(), &text).expect(30), unknown, described] {
+        assert!(!ran.said().contains("planted"), "{}", ran.said());
+    }
+}
+
+#[test]
 fn only_new_partitions_are_read_when_asked() {
     let folder = raw();
     let text = orders(STEP, CHECK).replace("read: raw/", "read: raw/\n    partitions: {created_at: new}");

@@ -8,8 +8,10 @@
 mod browser;
 mod faults;
 mod lake;
+mod ledger;
 mod oracle;
 mod server;
+mod tally;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -21,8 +23,10 @@ pub use tempfile::TempDir;
 pub use browser::browser;
 pub use faults::{End, Fault, Plan, Proxy, Rule, Seen};
 pub use lake::{Edition, Lake, Look, Reading, finish};
+pub use ledger::{DIRTY, Ledger};
 pub use oracle::{oracle, python, query};
 pub use server::{Azurite, FakeGcs, Seaweed, Server, Watch};
+pub use tally::tally;
 
 /// The folder of the repository.
 pub fn repository() -> PathBuf {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anstream::ColorChoice;
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 use clap::ValueEnum;
 use lockgate_engine::Options;
 use lockgate_engine::history::Asked;
@@ -130,8 +130,8 @@ pub(crate) enum Work {
     Clean {
         /// The pipeline.
         job: Job,
-        /// Those that ended before.
-        before: DateTime<Utc>,
+        /// Those that ended so long ago.
+        older_than: TimeDelta,
     },
     /// Document the rules, or the named one.
     Rules(Option<String>),
@@ -249,7 +249,7 @@ impl From<Clean> for Work {
         let Clean { file, older_than, unchanged } = clean;
         let mut job = Job::about(file);
         job.options.dry_run = unchanged;
-        Self::Clean { before: job.options.run_time - older_than, job }
+        Self::Clean { job, older_than }
     }
 }
 

@@ -406,7 +406,7 @@ pub(super) struct Report {
 pub(super) struct Clean {
     #[command(flatten)]
     pub(super) file: File,
-    /// How long ago a run has to have ended: 36h, 90d, 12w, counted back from the run time
+    /// How long ago a run has to have ended, by the clock of its store: 36h, 90d, 12w
     #[arg(long, value_name = "AGE", value_parser = age)]
     pub(super) older_than: TimeDelta,
     /// Say what would be forgotten, and forget nothing

@@ -1,6 +1,6 @@
 //! `lockgate clean`: old runs are forgotten.
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 use lockgate_engine::history::Cleaned;
 use serde_json::{Value, json};
 
@@ -14,11 +14,11 @@ use crate::session::Session;
 /// Runs that are named one by one.
 const NAMED: usize = 20;
 
-/// Forgets the runs that ended before a time and says which they were.
-pub(super) fn clean(job: &Job, before: DateTime<Utc>, screen: &Screen) -> Result<Ended, Failure> {
+/// Forgets the runs that ended so long ago and says which they were.
+pub(super) fn clean(job: &Job, older_than: TimeDelta, screen: &Screen) -> Result<Ended, Failure> {
     let session = Session::open(job, screen)?;
-    let cleaned = session.ask(|engine, pipeline| engine.clean(pipeline, before))?;
-    screen.show(&record(&cleaned, before, job.options.dry_run), |_| text(&cleaned, job.options.dry_run))?;
+    let cleaned = session.ask(|engine, pipeline| engine.clean(pipeline, older_than))?;
+    screen.show(&record(&cleaned, job.options.dry_run), |_| text(&cleaned, job.options.dry_run))?;
     Ok(Ended::Done)
 }
 
@@ -43,20 +43,20 @@ fn text(cleaned: &Cleaned, dry_run: bool) -> String {
     };
     if cleaned.live > 0 {
         text += &format!(
-            "{} kept: their files are still there\n",
+            "{} kept: their files are still there, or they may not have ended\n",
             things(cleaned.live as u64, "old run", "old runs")
         );
     }
     text
 }
 
-fn record(cleaned: &Cleaned, before: DateTime<Utc>, dry_run: bool) -> Value {
+fn record(cleaned: &Cleaned, dry_run: bool) -> Value {
     let runs = cleaned
         .runs
         .iter()
         .map(|run| json!({"run_id": run.run_id, "attempt": run.attempt, "stored_at": run.stored_at}));
     json!({
-        "before": before,
+        "before": cleaned.before,
         "dry_run": dry_run,
         "runs": runs.collect::<Vec<_>>(),
         "kept": cleaned.live,

@@ -45,7 +45,7 @@ pub(crate) fn perform(work: &Work, screen: &Screen) -> Result<Ended, Failure> {
         Work::Report { of, kind, out } => report::report(of, *kind, out.as_deref(), screen),
         Work::Replay { job, wanted } => replay::replay(job, wanted, screen),
         Work::Recover(job) => recover::recover(job, screen),
-        Work::Clean { job, before } => clean::clean(job, *before, screen),
+        Work::Clean { job, older_than } => clean::clean(job, *older_than, screen),
         Work::Rules(name) => catalogue::show(&render::rules(), name.as_deref(), screen),
         Work::Functions(name) => catalogue::show(&render::functions(), name.as_deref(), screen),
         Work::Steps(name) => catalogue::show(&render::steps(), name.as_deref(), screen),

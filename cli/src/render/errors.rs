@@ -43,8 +43,8 @@ fn one(error: &Error, text: Option<&SourceText>, renderer: &Renderer) -> String 
     let title = Level::ERROR.primary_title(message.as_ref());
     let name = text.map_or("pipeline file", |text| &*text.name);
     let mut shown = match error.place() {
-        Some(Place::Spec(span)) => match text.and_then(|text| text.line(span.line)) {
-            Some(line) => renderer.render(&[title.element(snippet(name, line, *span))]),
+        Some(Place::Spec(span)) => match text.and_then(|text| text.line_to_show(span.line)) {
+            Some(line) => renderer.render(&[title.element(snippet(name, &line, *span))]),
             None => {
                 renderer.render(&[title.element(Origin::path(name).line(span.line).char_column(span.column))])
             }

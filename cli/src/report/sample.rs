@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::history::{PastCheck, PastRows, PastRun, PastTable, Recalled, figure};
 use lockgate_engine::report::{Check, FORMAT_VERSION, Input, InputFile, Output, Resources, Step, Table};
 use lockgate_engine::scan::{Change, Difference};
+use lockgate_engine::store::Requests;
 use lockgate_engine::{RunRecord, RunStatus};
 use lockgate_rules::{AnsweredFrom, Exactness, OnRow, Sample, Severity, Status, Verdict};
 use serde_json::{Value, json};
@@ -174,6 +175,7 @@ pub(super) fn record() -> RunRecord {
             },
         ],
         checks: checks(),
+        distributions: Vec::new(),
         resources: Resources {
             threads: 2,
             elapsed_ms: 1_840.0,
@@ -183,6 +185,7 @@ pub(super) fn record() -> RunRecord {
             cpu_ms: Some(3_210.0),
             memory_peak_bytes: Some(312_000_000),
             spilled_bytes: 0,
+            requests: Requests::default(),
         },
     }
 }

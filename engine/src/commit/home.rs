@@ -54,7 +54,7 @@ impl Home {
 
     /// Deletes the folder of runs in flight if there are none, and then the home if nothing is left in it, unless
     /// it is a folder that the user chose.
-    pub(super) async fn prune(&self) -> Result<()> {
+    pub(crate) async fn prune(&self) -> Result<()> {
         let top = match self.0.parent() {
             Some(parent) if self.0.name() == Some(STATE_FOLDER) => parent,
             _ => self.0.clone(),

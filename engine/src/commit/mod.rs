@@ -9,6 +9,8 @@
 //!                                    journal.json    the decision: open, closed or undone
 //!                                    record.json     the run record, once what it names is there
 //! claims/<dataset>/<hash of partition>.json          who may write a partition
+//! publishing/<dataset>/<run_id>.<attempt>.json       who publishes to a dataset, for as long as it does
+//!                      <run_id>.<attempt>.<n>.ends   who may be about to say that it is whole
 //! staging/<run_id>.<attempt>/…                       temporary files, on a local disk
 //! ```
 //!
@@ -16,8 +18,9 @@
 //! closed one, another process that takes the run for dead by an undone one. Every step after it can
 //! be repeated by anybody, any number of times, also by two at once:
 //!
-//! 1. `_SUCCESS` is deleted; 2. the uploads are completed; 3. the run record is put; 4. replaced files are
-//!    deleted; 5. `_SUCCESS` is put; 6. the journal, claims, uploads and last the open entry go.
+//! 1. a note says who publishes, and `_SUCCESS` is deleted; 2. the uploads are completed; 3. the run record is put;
+//!    4. replaced files are deleted; 5. the note goes, and `_SUCCESS` is put unless others publish to the dataset;
+//!    6. the journal, claims, uploads and last the open entry go.
 //!
 //! A reader that lists the folder sees only validated rows at every moment; between 2 and 4 it may see new
 //! beside old files. One that asks for `_SUCCESS` before and after it lists sees one or the other, and whatever
@@ -36,6 +39,7 @@ mod home;
 mod journal;
 mod open;
 mod publish;
+mod publishing;
 mod recover;
 mod reference;
 mod session;
@@ -47,6 +51,7 @@ pub use holder::Holder;
 pub(crate) use home::RecordEntry;
 pub use home::{Attempt, Home};
 pub use journal::{Change, Journal, Replaced, Ruling, State};
+pub(crate) use open::now_at as store_time;
 pub use recover::{Action, Recovered, recover};
 pub use session::{Output, Patience, Session, WriteMode};
 

@@ -55,7 +55,7 @@ pub(super) async fn is_alive(home: &Home, found: &Found, me: &Holder, lease: Dur
 }
 
 /// The time by the clock of the home's store.
-async fn now_at(home: &Home) -> Result<DateTime<Utc>> {
+pub(crate) async fn now_at(home: &Home) -> Result<DateTime<Utc>> {
     let clock = home.location().join("clock")?;
     loop {
         clock.put("now").await?;

@@ -7,9 +7,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::document;
 use super::home::Home;
 use super::journal::{Change, Journal};
-use super::reference;
+use super::{publishing, reference};
 use crate::error::Result;
-use crate::store::{Dataset, SUCCESS, Stores};
+use crate::store::{Dataset, Stores};
 
 /// Store calls in flight at once.
 pub(super) const AT_ONCE: usize = 64;
@@ -19,7 +19,7 @@ pub(super) async fn publish(stores: &Stores, home: &Home, journal: &Journal) -> 
     let changes = datasets(stores, home, journal)?;
     for (dataset, change) in &changes {
         if !(change.files.is_empty() && change.replaced.is_empty()) {
-            dataset.folder().join(SUCCESS)?.delete().await?;
+            publishing::begin(stores, home, &journal.attempt, dataset).await?;
         }
     }
     let files = changes.iter().flat_map(|(dataset, change)| change.files.iter().map(move |f| (dataset, f)));
@@ -36,14 +36,15 @@ pub(super) async fn publish(stores: &Stores, home: &Home, journal: &Journal) -> 
     complete(stores, home, journal).await
 }
 
-/// What remains once the run record is there: what is replaced goes, and every dataset is said to be whole.
+/// What remains once the run record is there: what is replaced goes, and every dataset is said to be whole to
+/// which nobody else publishes.
 pub(super) async fn complete(stores: &Stores, home: &Home, journal: &Journal) -> Result<()> {
     let changes = datasets(stores, home, journal)?;
     for (dataset, change) in &changes {
         delete_replaced(dataset, change).await?;
     }
     for (dataset, _) in &changes {
-        dataset.folder().join(SUCCESS)?.put("").await?;
+        publishing::end(stores, home, &journal.attempt, dataset).await?;
     }
     Ok(())
 }

@@ -9,8 +9,8 @@ use super::home::Home;
 use super::journal::{Journal, Ruling};
 use super::open::Open;
 use super::publish::{self, AT_ONCE};
-use super::reference;
 use super::uploads;
+use super::{publishing, reference};
 use crate::error::Result;
 use crate::store::{Dataset, Place, Staged, Stores};
 
@@ -74,6 +74,7 @@ pub(super) async fn tidy(stores: &Stores, home: &Home, open: &Open, journal: Opt
             None => claims::release_all(&dataset, attempt).await?,
         }
         dataset.remove_staging(&attempt.token()).await?;
+        publishing::forget(attempt, &dataset).await?;
         dataset.prune_state(&claims::folder(&dataset)?).await?;
     }
     let folder = home.attempt_folder(attempt)?;

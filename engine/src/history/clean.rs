@@ -21,6 +21,8 @@ const AT_ONCE: usize = 32;
 /// What old runs left, and what became of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cleaned {
+    /// Those whose records were put before that were looked at.
+    pub before: DateTime<Utc>,
     /// Runs that are forgotten, the newest first.
     pub runs: Vec<Forgotten>,
     /// Old runs whose records stay because files that they published are still there, or may be.
@@ -82,7 +84,7 @@ pub async fn clean(home: &Home, pipeline: &str, retention: &Retention<'_>) -> Re
 
     let in_flight = home.in_flight().await?;
     let mut there = Listed::new(retention.datasets);
-    let mut cleaned = Cleaned::default();
+    let mut cleaned = Cleaned { before: retention.before, ..Cleaned::default() };
     let mut doomed = Vec::new();
     for Old { found, record } in old {
         let may_wake = is_undone(&record) && found.entry.modified > retention.now - SLEEP;

@@ -20,7 +20,7 @@ pub use inputs::{PublishedInput, published_inputs};
 pub use past::{PastCheck, PastRows, PastRun, PastTable, Recalled, figure, recall};
 pub use records::{PUBLISHED, StoredRecord, find_run, list_runs, read_record};
 pub use rereads::{LaterRun, Since, published_since};
-pub use spreads::distributions;
+pub use spreads::{distributions, published_distributions};
 pub use states::{Past, partition_time, points, state};
 pub use whose::{Remembered, Whose};
 

@@ -33,9 +33,10 @@ pub struct Recalled {
 }
 
 impl From<RunRecord> for Recalled {
-    /// A run of which nothing else is known.
+    /// A run of which nothing is known but its record.
     fn from(record: RunRecord) -> Self {
-        Self { record, earlier: Vec::new(), distributions: Vec::new() }
+        let distributions = record.distributions.clone();
+        Self { record, earlier: Vec::new(), distributions }
     }
 }
 

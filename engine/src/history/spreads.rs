@@ -4,43 +4,59 @@ use lockgate_rules::profile::{Spread, spread};
 use lockgate_rules::{Baseline, ColumnKey, ColumnProfile, Point};
 
 use super::states::Past;
-use crate::error::Result;
+use crate::error::Error;
 use crate::report::{Distribution, RunRecord};
 
 /// Columns that are shown at most.
 const MOST_COLUMNS: usize = 40;
 
-/// The distributions of a run's sources and tables that keep states; of points before it, the last 7 are the
-/// baseline. A source or table whose states cannot be read is left out.
-pub fn distributions(past: &Past, record: &RunRecord) -> Vec<Distribution> {
+/// How the values of a published run are spread, from the states that it keeps of its sources and tables. What
+/// cannot be read is left out.
+pub fn published_distributions(past: &Past, record: &RunRecord) -> Vec<Distribution> {
     let tables = record.tables.iter().map(|table| table.table.as_str());
     let names = record.inputs.iter().map(|input| input.source.as_str()).chain(tables);
+    let points: Vec<(&str, Vec<Point>)> = names
+        .filter_map(|name| match past.of_run(name, &record.run_id) {
+            Ok(points) => Some((name, points)),
+            Err(error) => {
+                left_out(name, &error);
+                None
+            }
+        })
+        .collect();
+    distributions(past, points.iter().map(|(name, points)| (*name, &**points)), &record.run_id)
+}
+
+/// How the values of a run's sources and tables are spread, given the points of each; of what was published
+/// before, the last 7 points are the baseline. Where these cannot be read there is none.
+pub fn distributions<'p>(
+    past: &Past,
+    points: impl IntoIterator<Item = (&'p str, &'p [Point])>,
+    run_id: &str,
+) -> Vec<Distribution> {
     let mut found = Vec::new();
-    for name in names {
-        match of(past, name, &record.run_id, MOST_COLUMNS - found.len()) {
-            Ok(more) => found.extend(more),
-            Err(error) => tracing::warn!(on = name, %error, "distributions are left out"),
+    for (name, now) in points {
+        let most = MOST_COLUMNS - found.len();
+        let Some(columns) = now.first().map(|point| point.profile.columns.keys()) else { continue };
+        if most == 0 {
+            break;
         }
+        let baseline = Baseline::default();
+        let history = past
+            .history(name, std::slice::from_ref(&baseline), now, run_id)
+            .inspect_err(|error| left_out(name, error))
+            .unwrap_or_default();
+        let first = now.iter().map(|point| point.time).min();
+        let before = first.map(|first| baseline.select(&history, first)).unwrap_or_default();
+        let now: Vec<&Point> = now.iter().collect();
+        let shown = columns.filter(|key| key.filter.is_none() && !key.column.is_empty());
+        found.extend(shown.filter_map(|key| distribution(name, key, &now, &before)).take(most));
     }
     found
 }
 
-fn of(past: &Past, name: &str, run_id: &str, most: usize) -> Result<Vec<Distribution>> {
-    if most == 0 {
-        return Ok(Vec::new());
-    }
-    let own = past.of_run(name, run_id)?;
-    if own.is_empty() {
-        return Ok(Vec::new());
-    }
-    let baseline = Baseline::default();
-    let history = past.history(name, std::slice::from_ref(&baseline), &own, run_id)?;
-    let first = own.iter().map(|point| point.time).min();
-    let before = first.map(|first| baseline.select(&history, first)).unwrap_or_default();
-    let own: Vec<&Point> = own.iter().collect();
-    let Some(columns) = own.first().map(|point| point.profile.columns.keys()) else { return Ok(Vec::new()) };
-    let shown = columns.filter(|key| key.filter.is_none() && !key.column.is_empty());
-    Ok(shown.filter_map(|key| distribution(name, key, &own, &before)).take(most).collect())
+fn left_out(name: &str, error: &Error) {
+    tracing::warn!(on = name, %error, "stored states are left out of the distributions");
 }
 
 fn distribution(on: &str, key: &ColumnKey, now: &[&Point], before: &[&Point]) -> Option<Distribution> {

@@ -261,6 +261,12 @@ fn bind_write(write: &spec::Write, schema: &Schema, cx: &Context<'_>) -> Result<
                             "the table has",
                         )));
                 }
+                if column.value.starts_with('.') {
+                    let message = format!("readers skip the folders of partitions by \"{}\"", column.value);
+                    return Err(Error::wrong(message)
+                        .at(column.span)
+                        .hint("rename the column first, so that its name begins with no dot"));
+                }
             }
             Partitioning::Columns(columns.iter().map(|column| column.value.clone()).collect())
         }

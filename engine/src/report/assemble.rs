@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::distribution::Distribution;
 use super::record::{
     Check, FORMAT_VERSION, Input, InputFile, Output, OutputFile, RecoveredRun, Replay, Resources, RunRecord,
     RunStatus, Step, Table, ValuesFile,
@@ -33,6 +34,8 @@ pub struct Assembly<'a> {
     pub recovered: &'a [RecoveredRun],
     /// What it brought back, if it took rows of the quarantine through the pipeline.
     pub replay: Option<&'a Replay>,
+    /// How the values of columns are spread, where the record is the only one to keep it.
+    pub distributions: &'a [Distribution],
 }
 
 impl Assembly<'_> {
@@ -63,6 +66,7 @@ impl Assembly<'_> {
             values: self.plan.values.iter().map(values).collect(),
             tables: nodes().filter_map(|(_, (node, outcome))| self.table(node, outcome)).collect(),
             checks: nodes().flat_map(|(index, (_, outcome))| self.checks(index, outcome)).collect(),
+            distributions: self.distributions.to_vec(),
             resources,
         };
         self.pipeline.vars.masked(&self.pipeline.text.text, record)

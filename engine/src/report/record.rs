@@ -9,7 +9,9 @@ use chrono::{DateTime, Utc};
 use lockgate_rules::Verdict;
 use serde::{Deserialize, Serialize};
 
+use super::distribution::Distribution;
 use crate::scan::Difference;
+use crate::store::Requests;
 
 /// Version of the record's format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -72,6 +74,10 @@ pub struct RunRecord {
     pub tables: Vec<Table>,
     /// Checks with their verdicts.
     pub checks: Vec<Check>,
+    /// How the values of columns are spread, of a run that was withheld: those of a published run follow from
+    /// the states that it keeps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub distributions: Vec<Distribution>,
     /// Time and memory.
     pub resources: Resources,
 }
@@ -280,4 +286,7 @@ pub struct Resources {
     /// Bytes written to disk because they did not fit in memory.
     #[serde(default)]
     pub spilled_bytes: u64,
+    /// Requests to object stores, and those that failed and were made again.
+    #[serde(default, skip_serializing_if = "Requests::is_none")]
+    pub requests: Requests,
 }

@@ -6,6 +6,7 @@ mod delivery;
 mod dictionaries;
 mod discover;
 mod kept;
+mod nesting;
 mod parquet;
 mod part;
 mod partition;
@@ -15,6 +16,7 @@ mod statistics;
 mod text;
 mod unify;
 mod values;
+mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;

@@ -15,12 +15,14 @@ use parquet::arrow::arrow_reader::{
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, ProjectionMask};
 use parquet::basic::Type as PhysicalType;
 use parquet::errors::ParquetError;
+use parquet::file::FOOTER_SIZE;
 use parquet::file::metadata::{
-    PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, RowGroupMetaData,
+    FooterTail, PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, RowGroupMetaData,
 };
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::{SchemaDescPtr, Type};
 
+use super::nesting;
 use crate::error::{Error, Result};
 use crate::store::Entry;
 
@@ -74,30 +76,52 @@ pub(super) async fn footer(object: &Entry, last: &LastSchema) -> Result<ArrowRea
     let mut decoder = ParquetMetaDataPushDecoder::try_new(object.size)
         .map_err(broken)?
         .with_page_index_policy(PageIndexPolicy::Skip);
-    let guess = object.size.saturating_sub(FOOTER_GUESS)..object.size;
-    let bytes = object.get_ranges(std::slice::from_ref(&guess)).await?;
-    decoder.push_ranges(vec![guess], bytes).map_err(broken)?;
-    let metadata = loop {
-        match decoder.try_decode().map_err(broken)? {
-            DecodeResult::Data(metadata) => break metadata,
-            DecodeResult::NeedsData(ranges) => {
-                if ranges.iter().any(|range| range.start > range.end || range.end > object.size) {
-                    return Err(broken(ParquetError::EOF("the footer lies outside the file".to_owned())));
-                }
-                let bytes = object.get_ranges(&ranges).await?;
-                decoder.push_ranges(ranges, bytes).map_err(broken)?;
-            }
-            DecodeResult::Finished => {
-                return Err(Error::defect("a footer ended before it was read").in_object(name));
-            }
-        }
+    let (start, bytes) = footer_bytes(object).await?;
+    let is_plain = footer_tail(&bytes)
+        .is_some_and(|tail| !tail.is_encrypted_footer() && footer_length(&tail) == bytes.len());
+    if is_plain && let Some(objection) = nesting::objection(&bytes) {
+        return Err(broken(ParquetError::General(objection)));
+    }
+    decoder.push_range(start..object.size, bytes).map_err(broken)?;
+    let DecodeResult::Data(metadata) = decoder.try_decode().map_err(broken)? else {
+        return Err(broken(ParquetError::EOF("the footer lies outside the file".to_owned())));
     };
     within(&metadata, object.size).map_err(broken)?;
     with_views(Arc::new(metadata), last).map_err(broken)
 }
 
-/// Whether all column chunks lie where a file of `size` bytes can hold them.
+/// The footer of a file and what ends the file after it, and where it starts: one read for most files, two for those
+/// whose footer is large. Of what is no Parquet file, its last bytes.
+async fn footer_bytes(object: &Entry) -> Result<(u64, Bytes)> {
+    let read = async |start: u64| -> Result<Bytes> {
+        let range = start..object.size;
+        Ok(object.get_ranges(std::slice::from_ref(&range)).await?.swap_remove(0))
+    };
+    let start = object.size.saturating_sub(FOOTER_GUESS);
+    let tail = read(start).await?;
+    match footer_tail(&tail).and_then(|tail| object.size.checked_sub(footer_length(&tail) as u64)) {
+        Some(from) if from < start => Ok((from, read(from).await?)),
+        Some(from) => Ok((from, tail.slice((from - start) as usize..))),
+        None => Ok((start, tail)),
+    }
+}
+
+/// What a Parquet file ends with: the length of its footer.
+fn footer_tail(bytes: &[u8]) -> Option<FooterTail> {
+    FooterTail::try_new(bytes.last_chunk::<FOOTER_SIZE>()?).ok()
+}
+
+/// Bytes of a footer and what ends the file after it.
+fn footer_length(tail: &FooterTail) -> usize {
+    FOOTER_SIZE + tail.metadata_length()
+}
+
+/// Whether row groups have a number of rows, and all column chunks lie where a file of `size` bytes can hold them.
 fn within(metadata: &ParquetMetaData, size: u64) -> Result<(), ParquetError> {
+    let mut rows = metadata.row_groups().iter().map(RowGroupMetaData::num_rows);
+    if let Some(group) = rows.position(|rows| rows < 0) {
+        return Err(ParquetError::General(format!("it says that row group {group} has less rows than none")));
+    }
     for column in metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
         let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
         let end = start.checked_add(column.compressed_size());

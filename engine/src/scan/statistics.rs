@@ -1,8 +1,10 @@
 //! What footers prove about the columns of a scan, and dictionaries that were read.
 //!
 //! Only what a footer states exactly is used: row counts, null counts and, for types whose order the
-//! format defines without doubt, least and greatest values. A statistic that is missing is unknown, never
-//! zero: some writers leave out null counts, some state no bounds where there are NaNs or long texts.
+//! format defines without doubt, least and greatest values; and only where the writer is known to state them
+//! right. A statistic that is missing is unknown, never zero: some writers leave out null counts, some state no
+//! bounds where there are NaNs or long texts. So is one that cannot be: more nulls than rows, a least value
+//! above the greatest.
 
 use std::sync::Arc;
 
@@ -10,12 +12,13 @@ use ::parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use ::parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use ::parquet::file::metadata::RowGroupMetaData;
 use arrow::array::{Array, ArrayRef, UInt64Array};
+use arrow::compute::kernels::cmp::gt;
 use arrow::compute::{SortOptions, cast, concat, sort_limit};
 use arrow::datatypes::{DataType, SchemaRef};
 use lockgate_rules::{ColumnProof, Proofs};
 
 use super::adapt::Source;
-use super::{Body, Scan};
+use super::{Body, Scan, writer};
 
 impl Scan {
     /// What the footers of all files prove together; nothing for text files.
@@ -141,8 +144,11 @@ struct Stated<'a> {
 }
 
 impl<'a> Stated<'a> {
-    /// None for nested columns, whose leaves state something else.
+    /// None for nested columns, whose leaves state something else, and for writers that are not to be relied on.
     fn of(footer: &'a ArrowReaderMetadata, name: &'a str) -> Option<Self> {
+        if !is_right(footer) {
+            return None;
+        }
         let schema = footer.parquet_schema();
         let converter = StatisticsConverter::try_new(name, footer.schema(), schema)
             .ok()?
@@ -154,7 +160,7 @@ impl<'a> Stated<'a> {
 
     /// Whether the footer of another file places the column where this one's does.
     fn is_about(&self, footer: &ArrowReaderMetadata) -> bool {
-        Arc::ptr_eq(self.schema, footer.schema())
+        Arc::ptr_eq(self.schema, footer.schema()) && is_right(footer)
     }
 
     fn null_counts(&self) -> Option<UInt64Array> {
@@ -167,7 +173,9 @@ impl<'a> Stated<'a> {
 
     fn nulls(&self) -> Option<u64> {
         let counts = self.null_counts()?;
-        (counts.null_count() == 0).then(|| counts.values().iter().sum())
+        let can_be = |(nulls, group): (&u64, &&RowGroupMetaData)| *nulls <= group.num_rows() as u64;
+        let is_known = counts.null_count() == 0 && counts.values().iter().zip(&self.groups).all(can_be);
+        is_known.then(|| counts.values().iter().sum())
     }
 
     /// The least and the greatest value of every row group, null for those of nulls alone.
@@ -183,8 +191,13 @@ impl<'a> Stated<'a> {
             let only_nulls = nulls.is_valid(at) && nulls.value(at) == group.num_rows() as u64;
             only_nulls || (min.is_valid(at) && max.is_valid(at))
         };
-        self.groups.iter().enumerate().all(stated).then_some((min, max))
+        let crossed = gt(&min, &max).is_ok_and(|crossed| crossed.has_true());
+        (!crossed && self.groups.iter().enumerate().all(stated)).then_some((min, max))
     }
+}
+
+fn is_right(footer: &ArrowReaderMetadata) -> bool {
+    writer::is_right(footer.metadata().file_metadata().created_by())
 }
 
 /// Whether bounds are of the deprecated kind, which orders unsigned numbers as if they had a sign.

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use serde::de::{Error as DeError, Expected, Unexpected};
 
 use super::did_you_mean;
-use super::node::Span;
+use super::node::{Span, quoted};
 use crate::error::{Error, Place};
 
 /// Stands before a failure that crosses serde's `custom` as text, and between its parts.
@@ -109,7 +109,7 @@ fn found(unexpected: Unexpected<'_>) -> String {
         Unexpected::Signed(value) => format!("the number {value}"),
         Unexpected::Unsigned(value) => format!("the number {value}"),
         Unexpected::Float(value) => format!("the number {value}"),
-        Unexpected::Str(text) => format!("the text \"{text}\""),
+        Unexpected::Str(text) => quoted(text),
         Unexpected::Seq => "a list".into(),
         Unexpected::Map => "a mapping".into(),
         other => other.to_string(),

@@ -146,7 +146,7 @@ impl Node {
             Value::Bool(value) => format!("{value}"),
             Value::Int(value) => format!("the number {value}"),
             Value::Float(value) => format!("the number {value}"),
-            Value::Text(text) => format!("the text \"{text}\""),
+            Value::Text(text) => quoted(text),
             Value::List(_) => "a list".into(),
             Value::Map(_) => "a mapping".into(),
         }
@@ -287,5 +287,15 @@ impl JsonSchema for Node {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!(true)
+    }
+}
+/// Characters of a text that a message quotes.
+const QUOTED: usize = 80;
+
+/// A text in the words of an error message; of a long one its beginning.
+pub(super) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("the text \"{}…\"", text[..end].replace('\n', " ")),
+        None => format!("the text \"{text}\""),
     }
 }

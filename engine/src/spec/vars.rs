@@ -188,7 +188,8 @@ fn hide_in(secrets: &[&str], json: serde_json::Value) -> serde_json::Value {
     }
 }
 
-fn is_secret(name: &str) -> bool {
+/// Whether the value of a variable of this name is not to be shown.
+pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     SECRET_WORDS.iter().any(|word| name.contains(word))
 }

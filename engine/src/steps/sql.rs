@@ -1,17 +1,35 @@
 //! `sql`: a query over the table and others.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use polars::prelude::{DataFrame, IntoLazy, JoinOptions, LazyFrame, MaintainOrderJoin, PolarsResult, Schema};
+use polars::prelude::{
+    DataFrame, IntoLazy, JoinOptions, LazyFrame, MaintainOrderJoin, PolarsResult, Schema, polars_err,
+};
 use polars::sql::SQLContext;
 use polars_plan::dsl::DslPlan;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use sqlparser::ast::Statement;
+use sqlparser::dialect::GenericDialect;
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::column::is_hidden;
 use super::{BindContext, Example, Lowering, Step, StepDef, WholeStep, arguments};
 use crate::error::{Error, Result};
 use crate::spec::{FromNode, Node, OneOrMany, Span, Spanned, Value, decode};
+
+/// Longest query, in bytes.
+const MAX_BYTES: usize = 256 << 10;
+/// Deepest nesting of parentheses and queries.
+const MAX_NESTING: usize = 48;
+/// Deepest tree.
+const MAX_DEPTH: usize = 1000;
+/// Words that put queries together, and how many operators one is worth: Polars takes more to plan it.
+const JOINING: [Keyword; 3] = [Keyword::UNION, Keyword::EXCEPT, Keyword::INTERSECT];
+const QUERY: usize = 10;
 
 /// What the query calls the table the step stands in.
 const THIS: &str = "this";
@@ -75,9 +93,13 @@ impl Step for Sql {
             tables: self.reads.iter().map(|name| name.value.clone()).collect(),
         };
         let empty = |schema: &Schema| DataFrame::empty_with_schema(schema).lazy();
-        let schema = query
-            .lazy(empty(cx.input), cx.others.iter().map(|(_, schema)| empty(schema)).collect())
-            .and_then(|mut frame| frame.collect_schema())
+        let others = cx.others.iter().map(|(_, schema)| empty(schema)).collect();
+        // Some of what is wrong with a query makes Polars panic, such as a pattern in COLUMNS that is none.
+        let planned = catch_unwind(AssertUnwindSafe(|| {
+            query.lazy(empty(cx.input), others).and_then(|mut frame| frame.collect_schema())
+        }));
+        let schema = planned
+            .unwrap_or_else(|_| Err(polars_err!(ComputeError: "Polars cannot make sense of it")))
             .map_err(|error| {
                 Error::wrong(format!("the query cannot run: {error}"))
                     .at(self.query.span)
@@ -98,14 +120,69 @@ impl Sql {
 }
 
 fn only_a_select(query: &Spanned<String>) -> Result<()> {
-    use sqlparser::ast::Statement;
-    use sqlparser::dialect::GenericDialect;
-    let statements = sqlparser::parser::Parser::parse_sql(&GenericDialect {}, &query.value)
-        .map_err(|error| Error::wrong(format!("the query is not SQL: {error}")).at(query.span))?;
+    let no_sql =
+        |error: &dyn std::fmt::Display| Error::wrong(format!("the query is not SQL: {error}")).at(query.span);
+    if query.value.len() > MAX_BYTES {
+        let message = format!("the query is longer than {} KiB", MAX_BYTES >> 10);
+        return Err(Error::wrong(message).at(query.span));
+    }
+    let dialect = GenericDialect {};
+    let tokens = Tokenizer::new(&dialect, &query.value).tokenize_with_location();
+    let tokens = tokens.map_err(|error| no_sql(&error))?;
+    if depth(tokens.iter().map(|token| &token.token)) > MAX_DEPTH {
+        let message = format!("the query has an expression of more than {MAX_DEPTH} operators");
+        return Err(Error::wrong(message).at(query.span));
+    }
+    let parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
+    let mut parser = parser.with_recursion_limit(MAX_NESTING);
+    let statements = parser.parse_statements().map_err(|error| no_sql(&error))?;
     match statements.as_slice() {
         [Statement::Query(_)] => Ok(()),
         _ => Err(Error::wrong("the query must be one SELECT").at(query.span)),
     }
+}
+
+/// How deep the tree of a query may be at most, as it is followed and left by recursion: the most operators and
+/// keywords in a chain, where each pair of parentheses counts as much as what is within it.
+fn depth<'t>(tokens: impl Iterator<Item = &'t Token>) -> usize {
+    /// What stands within parentheses: the chain up to now, the longest of those that commas have ended, and how
+    /// many queries were put together, which no comma ends.
+    #[derive(Default)]
+    struct Level {
+        chain: usize,
+        longest: usize,
+        queries: usize,
+    }
+    impl Level {
+        fn depth(&self) -> usize {
+            self.longest.max(self.chain) + QUERY * self.queries
+        }
+    }
+    let mut open = vec![Level::default()];
+    let mut deepest = 0;
+    for token in tokens {
+        match token {
+            Token::LParen => open.push(Level::default()),
+            Token::RParen if open.len() > 1 => {
+                let within = open.pop().map_or(0, |level| level.depth());
+                if let Some(level) = open.last_mut() {
+                    level.chain += within + 1;
+                }
+            }
+            Token::Number(..) | Token::SingleQuotedString(_) | Token::Whitespace(_) | Token::EOF => {}
+            Token::Word(word) if word.keyword == Keyword::NoKeyword => {}
+            other => {
+                let Some(level) = open.last_mut() else { continue };
+                match other {
+                    Token::Comma => level.longest = level.longest.max(std::mem::take(&mut level.chain)),
+                    Token::Word(word) if JOINING.contains(&word.keyword) => level.queries += 1,
+                    _ => level.chain += 1,
+                }
+            }
+        }
+        deepest = deepest.max(open.iter().map(Level::depth).sum());
+    }
+    deepest
 }
 
 /// A checked query.
@@ -225,6 +302,51 @@ mod tests {
             "SELECT * FROM other",
         ] {
             assert!(outcome(&format!("sql: {query}"), "x:int64\n1").is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_the_tables_it_names_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("there.csv").display().to_string();
+        std::fs::write(&file, "x\n1\n").unwrap();
+        for from in [
+            format!("read_csv('{file}')"),
+            format!("read_parquet('{file}')"),
+            format!("read_ipc('{file}')"),
+            format!("read_json('{file}')"),
+            format!("'{file}'"),
+            format!("\"{file}\""),
+        ] {
+            for query in [
+                format!("SELECT * FROM {from}"),
+                format!("WITH t AS (SELECT * FROM {from}) SELECT * FROM t"),
+                format!("SELECT this.x FROM this JOIN (SELECT * FROM {from}) o ON this.x = o.x"),
+                format!("SELECT x FROM this WHERE x IN (SELECT x FROM {from})"),
+            ] {
+                let step = format!("sql: {}", serde_json::Value::from(query));
+                assert!(outcome(&step, "x:int64\n1").is_err(), "{step}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_too_deep_is_refused() {
+        let sum = |terms: usize| vec!["x"; terms].join(" + ");
+        let wide: Vec<String> = (0..3_000).map(|at| format!("CAST(x AS FLOAT) AS c{at}")).collect();
+        assert!(outcome(&format!("sql: SELECT {} FROM this", wide.join(", ")), "x:int64\n1").is_ok());
+        for query in [
+            format!("SELECT {} AS s FROM this", sum(100_000)),
+            format!("SELECT {} AS s FROM this", sum(5_000)),
+            vec!["SELECT x FROM this"; 2_000].join(" UNION ALL "),
+            vec!["SELECT x, x FROM this"; 300].join(" UNION ALL "),
+            format!("SELECT (({}) + {}) AS s FROM this", sum(600), sum(600)),
+            format!("SELECT {}x{} AS s FROM this", "(".repeat(10_000), ")".repeat(10_000)),
+            "SELECT COLUMNS('(') FROM this".to_owned(),
+        ] {
+            let shown = query.get(..40).unwrap_or(&query);
+            let step = format!("sql: {}", serde_json::Value::from(query.as_str()));
+            assert!(outcome(&step, "x:int64\n1").is_err(), "{shown}");
         }
     }
 }

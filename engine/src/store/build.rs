@@ -14,6 +14,7 @@ use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 
 use super::address::Scheme;
 use super::settings::{Retry, Settings};
+use super::traffic::Traffic;
 
 /// The interfaces of one store.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub(super) struct Backend {
     pub(super) uploads: Option<Arc<dyn MultipartStore>>,
     /// How long to keep trying.
     pub(super) retry: Retry,
+    /// What goes to it.
+    pub(super) traffic: Traffic,
 }
 
 impl fmt::Debug for Backend {
@@ -35,34 +38,47 @@ impl fmt::Debug for Backend {
 }
 
 /// The store at `root`, an address without a key.
-pub(super) fn backend(scheme: Scheme, root: &str, settings: &Settings) -> object_store::Result<Backend> {
+pub(super) fn backend(
+    scheme: Scheme,
+    root: &str,
+    settings: &Settings,
+    traffic: &Traffic,
+) -> object_store::Result<Backend> {
     let retry = settings.retry;
     match scheme {
         Scheme::Local | Scheme::Memory => Ok(local()),
         Scheme::S3 => {
             let retry = with_attempts(retry, settings)?;
-            let builder = AmazonS3Builder::new().with_url(root).with_client_options(client_options());
+            let builder = AmazonS3Builder::new()
+                .with_url(root)
+                .with_client_options(client_options())
+                .with_http_connector(traffic.clone());
             let builder =
                 configure(builder, settings, &["aws_"], |builder, key: AmazonS3ConfigKey, value| {
                     builder.with_config(key, value)
                 });
-            Ok(remote(builder.with_retry(retry_config(retry)).build()?, retry))
+            Ok(remote(builder.with_retry(retry_config(retry)).build()?, retry, traffic))
         }
         Scheme::Gcs => {
-            let builder =
-                GoogleCloudStorageBuilder::new().with_url(root).with_client_options(client_options());
+            let builder = GoogleCloudStorageBuilder::new()
+                .with_url(root)
+                .with_client_options(client_options())
+                .with_http_connector(traffic.clone());
             let prefixes = ["google_", "service_account"];
             let builder = configure(builder, settings, &prefixes, |builder, key: GoogleConfigKey, value| {
                 builder.with_config(key, value)
             });
-            Ok(remote(builder.with_retry(retry_config(retry)).build()?, retry))
+            Ok(remote(builder.with_retry(retry_config(retry)).build()?, retry, traffic))
         }
         Scheme::Azure => {
-            let builder = MicrosoftAzureBuilder::new().with_url(root).with_client_options(client_options());
+            let builder = MicrosoftAzureBuilder::new()
+                .with_url(root)
+                .with_client_options(client_options())
+                .with_http_connector(traffic.clone());
             let builder = configure(builder, settings, &["azure_"], |builder, key: AzureConfigKey, value| {
                 builder.with_config(key, value)
             });
-            Ok(remote(builder.with_retry(retry_config(retry)).build()?, retry))
+            Ok(remote(builder.with_retry(retry_config(retry)).build()?, retry, traffic))
         }
     }
 }
@@ -74,14 +90,15 @@ pub(super) fn local() -> Backend {
         fleeting: Arc::new(LocalFileSystem::new()),
         uploads: None,
         retry: Retry::default(),
+        traffic: Traffic::default(),
     }
 }
 
 /// A store whose uploads are multipart.
-pub(super) fn remote<S: ObjectStore + MultipartStore>(store: S, retry: Retry) -> Backend {
+pub(super) fn remote<S: ObjectStore + MultipartStore>(store: S, retry: Retry, traffic: &Traffic) -> Backend {
     let store = Arc::new(store);
     let objects: Arc<dyn ObjectStore> = Arc::<S>::clone(&store);
-    Backend { fleeting: Arc::clone(&objects), objects, uploads: Some(store), retry }
+    Backend { fleeting: Arc::clone(&objects), objects, uploads: Some(store), retry, traffic: traffic.clone() }
 }
 
 /// Applies every option that the store's builder understands.

@@ -12,6 +12,7 @@ use super::build::Backend;
 use super::failure;
 use super::hook::{Hook, Op};
 use super::io::Io;
+use super::local;
 use super::settings::Secrets;
 use super::tries::Tries;
 use crate::error::{Error, Result};
@@ -38,10 +39,14 @@ impl Client {
     ) -> object_store::Result<T> {
         let work = async {
             let mut tries = Tries::new(self.backend.retry);
+            // On a disk, another process may delete the folder that was just made, as it finds it empty.
+            let mut folders = 0..if self.scheme == Scheme::Local && op.puts() { local::TRIES } else { 0 };
             loop {
                 match work().await {
+                    Err(error) if failure::is_absent(&error) && folders.next().is_some() => {}
                     Err(error) if failure::broke_off(&error) => match tries.again() {
                         Some(wait) => {
+                            self.backend.traffic.broke_off();
                             let error = self.secrets.scrub(&error.to_string());
                             tracing::info!(?op, %path, error, ?wait, "a call broke off and is made again");
                             tokio::time::sleep(wait).await;

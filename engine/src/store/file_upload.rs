@@ -23,13 +23,10 @@ impl FileUpload {
         let temporary = dataset.state().join_path(&relative)?;
         let mut upload = Self { temporary, relative, file: None, size: 0 };
         let file = upload.act(Op::WriteFile, "create", |path| {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)?;
-            }
             if let Some(target) = target.local_path() {
                 local::check_same_device(&path, &target)?;
             }
-            File::create(path)
+            local::within(local::parent(&path)?, || File::create(&path))
         })?;
         upload.file = Some(file);
         Ok(upload)

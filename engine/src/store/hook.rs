@@ -39,6 +39,13 @@ pub enum Op {
     RemoveFolder,
 }
 
+impl Op {
+    /// Whether an object is put as a whole.
+    pub(super) fn puts(self) -> bool {
+        matches!(self, Self::Put | Self::PutCreate)
+    }
+}
+
 /// Is told of every call, and may make it fail.
 ///
 /// Failing in `before` means the store never heard of it; failing in `after` means it was done and the

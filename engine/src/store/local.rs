@@ -7,11 +7,25 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+/// Times a folder is created again that other processes found empty and deleted.
+pub(super) const TRIES: usize = 100;
+
+/// Does `work` in `folder`, which is created. Work that does not find the folder is done again: another process has
+/// found it empty meanwhile, and deleted it.
+pub(super) fn within<T>(folder: &Path, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+    let mut tries = 0..TRIES;
+    loop {
+        match fs::create_dir_all(folder).and_then(|()| work()) {
+            Err(e) if e.kind() == ErrorKind::NotFound && tries.next().is_some() => {}
+            done => return done,
+        }
+    }
+}
+
 /// Creates an empty file, or empties one that exists.
 pub(super) fn create_empty(file: &Path) -> Result<()> {
     let folder = parent(file)?;
-    fs::create_dir_all(folder)?;
-    File::create(file)?.sync_all()?;
+    within(folder, || File::create(file)?.sync_all())?;
     sync_folder(folder)
 }
 
@@ -83,16 +97,11 @@ fn inode(_: &fs::Metadata) -> u64 {
 
 /// Renames `from` to `to`, whose folder is created. False if there is no `from`.
 pub(super) fn publish(from: &Path, to: &Path) -> Result<bool> {
-    loop {
-        fs::create_dir_all(parent(to)?)?;
-        match fs::rename(from, to) {
-            Ok(()) => return Ok(true),
-            Err(e) if e.kind() == ErrorKind::NotFound && !from.exists() => return Ok(false),
-            // Another process found the folder empty and deleted it.
-            Err(e) if e.kind() == ErrorKind::NotFound && !parent(to)?.exists() => {}
-            Err(e) => return Err(e),
-        }
-    }
+    within(parent(to)?, || match fs::rename(from, to) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == ErrorKind::NotFound && !from.exists() => Ok(false),
+        Err(e) => Err(e),
+    })
 }
 
 /// Makes the entries of `folder` durable. A folder that is not there needs nothing.
@@ -149,6 +158,6 @@ pub(super) fn check_same_device(_: &Path, _: &Path) -> Result<()> {
     Ok(())
 }
 
-fn parent(file: &Path) -> Result<&Path> {
+pub(super) fn parent(file: &Path) -> Result<&Path> {
     file.parent().ok_or_else(|| Error::new(ErrorKind::IsADirectory, "the root is no file"))
 }

@@ -25,6 +25,7 @@ mod settings;
 mod staged;
 mod staging;
 mod stores;
+mod traffic;
 mod tries;
 
 pub use dataset::{Dataset, STATE_FOLDER, SUCCESS};
@@ -37,6 +38,7 @@ pub use settings::{Retry, Settings};
 pub use staged::{Place, Staged};
 pub use staging::{Finishing, Record, Staging, Started, Upload};
 pub use stores::Stores;
+pub use traffic::Requests;
 
 #[cfg(test)]
 mod tests;

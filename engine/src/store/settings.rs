@@ -67,7 +67,7 @@ impl Settings {
                 values.push(value.clone());
                 values.extend(inner_secrets(value));
             }
-            values.extend(password(value));
+            values.extend(credentials(value));
         }
         Secrets::new(values)
     }
@@ -100,9 +100,14 @@ fn inner_secrets(value: &str) -> Vec<String> {
     }
 }
 
-/// The password within an address such as `https://user:password@host`.
-fn password(value: &str) -> Option<String> {
-    url::Url::parse(value).ok()?.password().map(str::to_owned)
+/// The credentials within an address: user and password of `https://user:password@host`, and parameters such as
+/// `?token=` and `?sig=`.
+fn credentials(value: &str) -> Vec<String> {
+    let Ok(address) = url::Url::parse(value) else { return Vec::new() };
+    let user = [address.username(), address.password().unwrap_or_default()].map(str::to_owned);
+    let parameters =
+        address.query_pairs().filter(|(name, _)| is_secret(&name.to_ascii_lowercase()) || name == "sig");
+    parameters.map(|(_, value)| value.into_owned()).chain(user).collect()
 }
 
 impl fmt::Debug for Settings {
@@ -187,6 +192,7 @@ mod tests {
                 "GOOGLE_SERVICE_ACCOUNT_KEY",
                 r#"{"private_key":"BEGIN PRIVATE","type":"service_account","token_uri":"https://x/token"}"#,
             ),
+            ("AWS_ENDPOINT_URL", "https://planted-user@host/?x-token=planted%2Dtoken"),
             ("PATH", "/usr/bin"),
         ];
         Settings::new("/", variables.map(|(k, v)| (k.to_owned(), v.to_owned())))
@@ -195,7 +201,9 @@ mod tests {
     #[test]
     fn debug_masks_every_secret_and_shows_the_rest() {
         let shown = format!("{:?}", planted());
-        for secret in ["hunter2", "deadbeef", "BEGIN PRIVATE"] {
+        for secret in
+            ["hunter2", "deadbeef", "BEGIN PRIVATE", "planted-user", "planted%2Dtoken", "planted-token"]
+        {
             assert!(!shown.contains(secret), "{shown}");
         }
         assert!(shown.contains("eu-west-1"));

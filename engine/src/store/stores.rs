@@ -14,6 +14,7 @@ use super::hook::Hook;
 use super::io::Io;
 use super::location::Location;
 use super::settings::{Secrets, Settings};
+use super::traffic::{Requests, Traffic};
 use crate::error::{Error, Kind, Result};
 
 /// The stores of a run. Cloning is cheap and shares the clients.
@@ -23,6 +24,7 @@ pub struct Stores {
     secrets: Arc<Secrets>,
     io: Io,
     hook: Option<Arc<dyn Hook>>,
+    traffic: Traffic,
     backends: Arc<Mutex<HashMap<String, Backend>>>,
 }
 
@@ -30,13 +32,19 @@ impl Stores {
     /// Stores opened with `settings`, whose calls wait on `io`.
     pub fn new(settings: Settings, io: Io) -> Self {
         let secrets = Arc::new(settings.secrets());
-        Self { settings: Arc::new(settings), secrets, io, hook: None, backends: Arc::default() }
+        let settings = Arc::new(settings);
+        Self { settings, secrets, io, hook: None, traffic: Traffic::default(), backends: Arc::default() }
     }
 
     /// The same stores, with every call reported to `hook`.
     #[must_use]
     pub fn with_hook(&self, hook: Option<Arc<dyn Hook>>) -> Self {
         Self { hook, ..self.clone() }
+    }
+
+    /// The requests that went to stores until now, over the network.
+    pub fn requests(&self) -> Requests {
+        self.traffic.read()
     }
 
     /// The runtime the calls wait on.
@@ -73,9 +81,9 @@ impl Stores {
 
     fn build(&self, address: &Address) -> Result<Backend> {
         if address.scheme == Scheme::Memory {
-            return Ok(build::remote(InMemory::new(), self.settings.retry));
+            return Ok(build::remote(InMemory::new(), self.settings.retry, &self.traffic));
         }
-        build::backend(address.scheme, &address.root, &self.settings).map_err(|e| {
+        build::backend(address.scheme, &address.root, &self.settings, &self.traffic).map_err(|e| {
             let explained = failure::explain(&e, "open", &address.root, &self.secrets);
             // Nothing was contacted: whatever is amiss, it is in the options.
             let detail = std::error::Error::source(&explained).map(ToString::to_string).unwrap_or_default();

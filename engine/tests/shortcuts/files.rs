@@ -1,4 +1,4 @@
-//! Random small Parquet files, with footers that state more or less of what is in them.
+//! Random small Parquet files, with footers that state more or less of what is in them, or something else.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,10 @@ use arrow::datatypes::Schema;
 use bytes::Bytes;
 use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
-use parquet::file::metadata::{ParquetMetaDataOptions, ParquetMetaDataReader, ParquetMetaDataWriter};
+use parquet::file::metadata::{
+    FileMetaData, ParquetMetaDataBuilder, ParquetMetaDataOptions, ParquetMetaDataReader,
+    ParquetMetaDataWriter,
+};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::file::writer::SerializedFileWriter;
@@ -35,9 +38,15 @@ pub(crate) struct File {
     kept: Option<usize>,
     /// What is done to the statistics of each column.
     doctored: Vec<Doctored>,
+    /// Who is said to have written it.
+    writer: &'static str,
 }
 
-/// What a writer may leave out of its statistics, or write in the way of old ones.
+/// Writers that are believed, and one that is not.
+const HONEST: &str = "parquet-rs version 60.1.0";
+const LIAR: &str = "Polars";
+
+/// What a writer may leave out of its statistics, write in the way of old ones, or get wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Doctored {
     Not,
@@ -45,6 +54,12 @@ pub(crate) enum Doctored {
     WithoutBounds,
     WithoutAny,
     Deprecated,
+    /// The least value above the greatest.
+    Crossed,
+    /// More nulls than rows.
+    NullsBeyondRows,
+    /// Nulls where there are none and none where there are some, one value where there are several.
+    Wrong,
 }
 
 /// Some files; they may have no rows. The first has every column.
@@ -65,8 +80,9 @@ fn file() -> impl Strategy<Value = File> {
         let doctored = prop_oneof![2 => honest, 1 => prop::collection::vec(doctored(), COLUMNS.len())];
         let statistics = prop_oneof![9 => Just(EnabledStatistics::Chunk), 1 => Just(EnabledStatistics::None)];
         let flags = (prop::bool::weighted(0.8), any::<bool>(), statistics, any::<bool>());
-        (prop::option::weighted(0.9, 1..4_u8), picks, flags, kept, doctored).prop_map(
-            move |(day, picks, (complete, required, statistics, dictionary), kept, doctored)| File {
+        let lies = prop::bool::weighted(0.15);
+        (prop::option::weighted(0.9, 1..4_u8), picks, flags, kept, doctored, lies).prop_map(
+            move |(day, picks, (complete, required, statistics, dictionary), kept, doctored, lies)| File {
                 day,
                 groups: groups.clone(),
                 picks,
@@ -75,7 +91,8 @@ fn file() -> impl Strategy<Value = File> {
                 statistics,
                 dictionary,
                 kept,
-                doctored,
+                doctored: if lies { vec![Doctored::Wrong; COLUMNS.len()] } else { doctored },
+                writer: if lies { LIAR } else { HONEST },
             },
         )
     })
@@ -99,6 +116,8 @@ fn doctored() -> impl Strategy<Value = Doctored> {
         1 => Just(Doctored::WithoutBounds),
         1 => Just(Doctored::WithoutAny),
         1 => Just(Doctored::Deprecated),
+        1 => Just(Doctored::Crossed),
+        1 => Just(Doctored::NullsBeyondRows),
     ]
 }
 
@@ -115,7 +134,13 @@ impl File {
             dictionary: true,
             kept: Some(64),
             doctored: vec![doctored; COLUMNS.len()],
+            writer: HONEST,
         }
+    }
+
+    /// The same, said to be by a writer that is known to state wrong things.
+    pub(crate) fn by_a_liar(self) -> Self {
+        Self { writer: LIAR, ..self }
     }
 
     /// Writes it below `folder`.
@@ -125,7 +150,7 @@ impl File {
         let folder = folder.join(format!("day={day}"));
         std::fs::create_dir_all(&folder).unwrap();
         let columns = &COLUMNS[..COLUMNS.len() - usize::from(!self.complete)];
-        let bytes = doctor(self.encoded(), &self.doctored[..columns.len()]);
+        let bytes = doctor(self.encoded(), &self.doctored[..columns.len()], self.writer);
         std::fs::write(folder.join(format!("part-{number}.parquet")), bytes).unwrap();
     }
 
@@ -173,8 +198,8 @@ impl File {
     }
 }
 
-/// The file with another footer.
-fn doctor(bytes: Vec<u8>, columns: &[Doctored]) -> Vec<u8> {
+/// The file with another footer, said to be written by `writer`.
+fn doctor(bytes: Vec<u8>, columns: &[Doctored], writer: &str) -> Vec<u8> {
     let bytes = Bytes::from(bytes);
     // What pages are encoded as is to be written again.
     let options = ParquetMetaDataOptions::new().with_encoding_stats_as_mask(false);
@@ -192,7 +217,16 @@ fn doctor(bytes: Vec<u8>, columns: &[Doctored]) -> Vec<u8> {
         group.clone().into_builder().set_column_metadata(chunks.collect()).build().unwrap()
     });
     let groups = groups.collect();
-    let metadata = metadata.clone().into_builder().set_row_groups(groups).build();
+    let file = metadata.file_metadata();
+    let file = FileMetaData::new(
+        file.version(),
+        file.num_rows(),
+        Some(writer.to_owned()),
+        file.key_value_metadata().cloned(),
+        file.schema_descr_ptr(),
+        file.column_orders().cloned(),
+    );
+    let metadata = ParquetMetaDataBuilder::new(file).set_row_groups(groups).build();
     let length = u32::from_le_bytes(bytes[bytes.len() - 8..bytes.len() - 4].try_into().unwrap()) as usize;
     let mut doctored = bytes[..bytes.len() - 8 - length].to_vec();
     ParquetMetaDataWriter::new(&mut doctored, &metadata).finish().unwrap();
@@ -225,5 +259,11 @@ fn again<T: Clone>(known: &ValueStatistics<T>, doctored: Doctored) -> Option<Val
         Doctored::WithoutNullCounts => Some(ValueStatistics::new(min, max, None, None, false)),
         Doctored::WithoutBounds => Some(ValueStatistics::new(None, None, None, nulls, false)),
         Doctored::WithoutAny => None,
+        Doctored::Crossed => Some(ValueStatistics::new(max, min, None, nulls, false)),
+        Doctored::NullsBeyondRows => Some(ValueStatistics::new(min, max, None, Some(1 << 40), false)),
+        Doctored::Wrong => {
+            let nulls = Some(u64::from(nulls.is_none_or(|nulls| nulls == 0)));
+            Some(ValueStatistics::new(min.clone(), min, None, nulls, false))
+        }
     }
 }

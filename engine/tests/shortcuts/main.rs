@@ -185,4 +185,32 @@ fn only_what_a_footer_states_beyond_doubt_is_taken_from_it() {
     assert_eq!(sources(Doctored::WithoutBounds), ["nulls", "rows"]);
     assert_eq!(sources(Doctored::WithoutNullCounts), ["rows"]);
     assert_eq!(sources(Doctored::WithoutAny), ["rows"]);
+    assert_eq!(sources(Doctored::Crossed), ["nulls", "rows"]);
+    assert_eq!(sources(Doctored::NullsBeyondRows), ["rows"]);
+}
+
+#[test]
+fn statistics_that_lie_are_found_without_shortcuts_or_not_believed_at_all() {
+    let checks = [
+        json!({"completeness": {"column": "id", "mostly": 0.5, "id": "nulls"}}),
+        json!({"le": {"column": "whole", "value": 0, "id": "greatest"}}),
+    ];
+    let judged = |file: &File, shortcuts| -> Vec<(String, u64, String)> {
+        let folder = written(std::slice::from_ref(file));
+        let text = pipeline(&checks, &[json!({"unique": "id"})], &["id"]);
+        let record = validated(folder.path(), &text, shortcuts);
+        let said = |value: &Value| value.as_str().unwrap().to_owned();
+        let verdicts = record.checks[..2].iter().map(|check| serde_json::to_value(&check.verdict).unwrap());
+        verdicts
+            .map(|v| (said(&v["status"]), v["n_failed"].as_u64().unwrap(), said(&v["answered_from"])))
+            .collect()
+    };
+    let told = |verdicts: [(&str, u64, &str); 2]| verdicts.map(|(a, n, b)| (a.to_owned(), n, b.to_owned()));
+    // Its footer says one null a row group where there is none, and that the greatest value is the least, 0.
+    let lying = File::plain(Doctored::Wrong);
+    assert_eq!(judged(&lying, true), told([("pass", 2, "footer"), ("pass", 0, "footer")]));
+    let true_ones = told([("pass", 0, "scan"), ("fail", 6, "scan")]);
+    assert_eq!(judged(&lying, false), true_ones);
+    // Said of a writer that is known to get them wrong, the same is not looked at.
+    assert_eq!(judged(&lying.by_a_liar(), true), true_ones);
 }

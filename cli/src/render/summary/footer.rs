@@ -29,6 +29,10 @@ pub(super) fn footer(record: &RunRecord, width: usize) -> String {
     if resources.spilled_bytes > 0 {
         figures.push(format!("{} through disk", bytes(resources.spilled_bytes)));
     }
+    let failed: u64 = resources.requests.failed.values().sum();
+    if failed > 0 {
+        figures.push(format!("{} to stores failed in passing", things(failed, "request", "requests")));
+    }
     let threads = things(resources.threads as u64, "thread", "threads");
     figures.push(match resources.cpu_ms {
         Some(cpu) => format!("{} cpu on {threads}", milliseconds(cpu)),

@@ -8,6 +8,7 @@ use lockgate_engine::report::{
     Table,
 };
 use lockgate_engine::scan::{Change, Difference};
+use lockgate_engine::store::Requests;
 use lockgate_engine::{RunRecord, RunStatus};
 use lockgate_rules::{AnsweredFrom, Exactness, Sample, Severity, Status, Verdict};
 use serde_json::json;
@@ -187,6 +188,7 @@ fn record(status: RunStatus) -> RunRecord {
             },
         ],
         checks: raw_checks().into_iter().chain(output_checks(withheld)).collect(),
+        distributions: Vec::new(),
         resources: Resources {
             threads: 2,
             elapsed_ms: 1_840.0,
@@ -196,6 +198,7 @@ fn record(status: RunStatus) -> RunRecord {
             cpu_ms: Some(3_210.0),
             memory_peak_bytes: Some(312_000_000),
             spilled_bytes: 0,
+            requests: Requests { sent: 210, failed: BTreeMap::from([("503".into(), 2)]), broke_off: 0 },
         },
     }
 }

@@ -46,6 +46,7 @@ fn kill_and_recover(kind: Kind, io: &Io, before: &[Job], job: &Job, at: usize, a
     let outcome = world.run(&world.stores.with_hook(Some(hook)), job);
     let died = killer.has_killed();
     assert_eq!(outcome.is_err(), died, "{outcome:?}");
+    lockgate_tests::tally("deaths at a call of the commit", usize::from(died));
 
     let medic = Killer::new(usize::MAX, false, watch(&world, &old, job));
     let hook: Arc<dyn Hook> = Arc::<Killer>::clone(&medic);

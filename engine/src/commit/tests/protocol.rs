@@ -1,7 +1,8 @@
 //! Runs beside and after one another.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
@@ -10,7 +11,7 @@ use super::super::*;
 use super::world::{Files, Gate, Job, Kind, World, files_in, holder};
 use crate::error::Kind as Failure;
 use crate::history;
-use crate::store::{Hook, Io, Op};
+use crate::store::{Hook, Io, Op, Stores};
 
 const KINDS: [Kind; 2] = [Kind::Memory, Kind::Disk];
 
@@ -188,6 +189,139 @@ fn of_many_runs_on_one_partition_exactly_one_wins() {
         for (session, _) in sessions {
             io.block_on(session.abandon(None)).unwrap();
         }
+        assert_eq!(world.leftovers(), Vec::<String>::new());
+    }
+}
+
+/// Where a run puts its state: between its new files and the end of those they replace.
+const STATE: &str = "/states/";
+
+/// Stops a run where it puts what is at a place.
+#[derive(Debug)]
+struct Stops {
+    at: &'static str,
+    reached: Mutex<Sender<()>>,
+    go_on: Mutex<Receiver<()>>,
+}
+
+impl Stops {
+    /// The stores in which runs stop, who hears of it, and who lets them go on.
+    fn at(world: &World, at: &'static str) -> (Stores, Receiver<()>, Sender<()>) {
+        let ((reached, is_reached), (go_on, goes_on)) = (channel(), channel());
+        let stops = Self { at, reached: Mutex::new(reached), go_on: Mutex::new(goes_on) };
+        (world.stores.with_hook(Some(Arc::new(stops))), is_reached, go_on)
+    }
+}
+
+impl Hook for Stops {
+    fn before(&self, op: Op, path: &str) -> object_store::Result<()> {
+        if op == Op::Put && path.contains(self.at) {
+            let _ = self.reached.lock().unwrap().send(());
+            let _ = self.go_on.lock().unwrap().recv();
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_dataset_does_not_say_that_it_is_whole_while_another_run_publishes_to_it() {
+    let io = Io::new(4).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        let both = Job::new("old", WriteMode::Replace, &[("d=1", 1), ("d=2", 1)]);
+        world.run(&world.stores, &both).unwrap();
+        assert!(world.visible().1);
+        let (stopped, is_reached, go_on) = Stops::at(&world, STATE);
+        let (one, two) = (
+            Job::new("one", WriteMode::Replace, &[("d=1", 1)]),
+            Job::new("two", WriteMode::Replace, &[("d=2", 1)]),
+        );
+        std::thread::scope(|scope| {
+            // Dropped where an assertion fails, so that nobody waits for ever.
+            let go_on = go_on;
+            let slow = scope.spawn(|| world.run(&stopped, &one));
+            is_reached.recv().unwrap();
+            world.run(&world.stores, &two).unwrap();
+            let (files, whole) = world.visible();
+            assert!(files.len() == 3 && !whole, "old and new files of d=1: {:?}", files.keys());
+            go_on.send(()).unwrap();
+            slow.join().unwrap().unwrap();
+        });
+        let new = two.applied_to(&one.applied_to(&both.applied_to(&Files::new())));
+        assert_eq!(world.visible(), (new, true));
+        assert_eq!(world.leftovers(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_run_that_begins_to_publish_waits_for_one_that_is_about_to_say_that_all_is_whole() {
+    let io = Io::new(4).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        let (ending, ends, end) = Stops::at(&world, "/_SUCCESS");
+        let (beginning, begun, go_on) = Stops::at(&world, STATE);
+        let (one, two) = (
+            Job::new("one", WriteMode::Replace, &[("d=1", 1)]),
+            Job::new("two", WriteMode::Replace, &[("d=2", 1)]),
+        );
+        std::thread::scope(|scope| {
+            let (end, go_on) = (end, go_on);
+            let first = scope.spawn(|| world.run(&ending, &one));
+            ends.recv().unwrap();
+            let second = scope.spawn(|| world.run(&beginning, &two));
+            let early = begun.recv_timeout(Duration::from_millis(300));
+            assert!(early.is_err(), "it publishes while another may say that all is whole");
+            end.send(()).unwrap();
+            begun.recv().unwrap();
+            first.join().unwrap().unwrap();
+            assert!(!world.visible().1, "the second run publishes");
+            go_on.send(()).unwrap();
+            second.join().unwrap().unwrap();
+        });
+        assert_eq!(world.visible(), (two.applied_to(&one.applied_to(&Files::new())), true));
+        assert_eq!(world.leftovers(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn notes_of_runs_that_are_gone_are_in_nobodys_way_and_unreadable_ones_are_heeded() {
+    let io = Io::new(2).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        let notes = world.dataset(&world.stores).state().join_path("publishing/orders").unwrap();
+        let gone = json!({"version": 1, "attempt": {"pipeline": "orders", "run_id": "gone", "number": 1}, "home": "."});
+        let put = |name: &str, content: &str| {
+            io.block_on(notes.join(name).unwrap().put(content.to_owned())).unwrap();
+        };
+        put("gone.1.json", &gone.to_string());
+        put("gone.1.0123456789abcdef.ends", &gone.to_string());
+        let one = Job::new("one", WriteMode::Replace, &[("d=1", 1)]);
+        world.run(&world.stores, &one).unwrap();
+        assert_eq!(world.visible(), (one.applied_to(&Files::new()), true));
+        assert_eq!(world.leftovers(), Vec::<String>::new());
+
+        put("other.1.json", "{\"version\": 99}");
+        world.run(&world.stores, &Job::new("two", WriteMode::Append, &[("d=2", 1)])).unwrap();
+        assert!(!world.visible().1, "somebody else may be publishing");
+        assert!(!world.leftovers().is_empty());
+    }
+}
+
+#[test]
+fn a_hundred_runs_on_different_partitions_all_publish() {
+    let io = Io::new(4).unwrap();
+    for kind in KINDS {
+        let world = World::new(kind, &io);
+        let jobs: Vec<Job> = (0..100)
+            .map(|n| Job::new(&format!("run{n}"), WriteMode::Replace, &[(&format!("d={n}"), 1)]))
+            .collect();
+        std::thread::scope(|scope| {
+            for job in &jobs {
+                scope.spawn(|| world.run(&world.stores, job).unwrap());
+            }
+        });
+        let all = jobs.iter().fold(Files::new(), |files, job| job.applied_to(&files));
+        assert_eq!(world.visible(), (all, true));
         assert_eq!(world.leftovers(), Vec::<String>::new());
     }
 }

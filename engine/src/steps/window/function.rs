@@ -27,6 +27,9 @@ const FUNCTIONS: [&str; 12] = [
     "max",
 ];
 
+/// Longest call, in bytes: a chain of operators makes a tree as deep, which is left by recursion.
+const MAX_BYTES: usize = 4 << 10;
+
 /// A call as written.
 struct Call {
     name: String,
@@ -169,6 +172,10 @@ fn read(text: &Spanned<String>) -> Result<Call> {
             .at(text.span)
             .hint("write a call such as sum(delay), lag(delay, 1) or row_number(); derive expressions before this step")
     };
+    if text.value.len() > MAX_BYTES {
+        return Err(Error::wrong(format!("a window function is not longer than {} KiB", MAX_BYTES >> 10))
+            .at(text.span));
+    }
     let dialect = GenericDialect {};
     let sql = Parser::new(&dialect).try_with_sql(&text.value).and_then(|mut parser| {
         let sql = parser.parse_expr()?;
